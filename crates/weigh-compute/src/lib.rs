@@ -1,0 +1,1 @@
+//! Arithmetic: architectures from observations, operation counts, estimators, chips

@@ -1,0 +1,1 @@
+//! The shared vocabulary of weighbridge: exact counts, estimates, facts, architectures

@@ -1,0 +1,1 @@
+//! Every parser of bytes from outside: model files, run logs, declarations

@@ -1,0 +1,1 @@
+//! Renders a weighing as text, JSON, Markdown and HTML

@@ -1,0 +1,1 @@
+//! The rulebook language, its reference interpreter, and the shipped rulebooks

@@ -1,0 +1,1 @@
+//! Where it comes together: open, read, resolve, count, assess
