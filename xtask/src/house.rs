@@ -106,7 +106,15 @@ pub(crate) fn floor_of(name: &str) -> Option<u8> {
 }
 
 /// Tracked files and new ones that are not ignored: a finding should come before the commit.
+/// Outside a git checkout (an unpacked source archive), every file but build output.
 fn list_files(root: &Path) -> Result<Vec<String>, String> {
+    if !root.join(".git").exists() {
+        let found = files_under(root, &["target"]).map_err(|error| error.to_string())?;
+        let relative = found.iter().filter_map(|path| path.strip_prefix(root).ok());
+        return Ok(relative
+            .map(|path| path.to_string_lossy().replace('\\', "/"))
+            .collect());
+    }
     let listing = Command::new("git")
         .args([
             "ls-files",
@@ -128,6 +136,27 @@ fn list_files(root: &Path) -> Result<Vec<String>, String> {
         .filter(|path| !path.is_empty() && root.join(path).is_file())
         .collect();
     Ok(files.into_iter().map(str::to_owned).collect())
+}
+
+/// All files below a folder in order of their paths, links not followed, folders with one of
+/// the names in `but` left out.
+pub(crate) fn files_under(folder: &Path, but: &[&str]) -> std::io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder)? {
+            let entry = entry?;
+            let kind = entry.file_type()?;
+            let is_left_out = but.iter().any(|name| entry.file_name() == *name);
+            if kind.is_dir() && !is_left_out {
+                folders.push(entry.path());
+            } else if kind.is_file() {
+                files.push(entry.path());
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
 }
 
 /// A file's text, or nothing when it is too large or not UTF-8.

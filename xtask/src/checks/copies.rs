@@ -2,22 +2,23 @@
 //!
 //! Runs where `WEIGHBRIDGE_CORPUS` names the corpus, which continuous integration ensures.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::finding::Finding;
-use crate::house::House;
+use crate::house::{House, files_under};
 
 /// Shorter files are equal by accident.
 const SHORTEST_BYTES: u64 = 64;
 
 pub(crate) fn check(house: &House) -> Result<Vec<Finding>, String> {
-    let Some(corpus) = std::env::var_os("WEIGHBRIDGE_CORPUS").map(PathBuf::from) else {
+    let named = std::env::var_os("WEIGHBRIDGE_CORPUS").filter(|path| !path.is_empty());
+    let Some(corpus) = named.map(PathBuf::from) else {
         return Ok(Vec::new());
     };
     let corpus = house.root.join(corpus);
     let unreadable = |error| format!("cannot read the corpus at `{}`: {error}", corpus.display());
-    let lent = by_size(files_under(&corpus).map_err(unreadable)?);
+    let lent = by_size(files_under(&corpus, &[]).map_err(unreadable)?);
     let mut findings = Vec::new();
     for path in house
         .files
@@ -51,7 +52,7 @@ fn copy_of(path: &Path, lent: &BTreeMap<u64, Vec<PathBuf>>) -> Option<PathBuf> {
         .cloned()
 }
 
-fn by_size(files: BTreeSet<PathBuf>) -> BTreeMap<u64, Vec<PathBuf>> {
+fn by_size(files: Vec<PathBuf>) -> BTreeMap<u64, Vec<PathBuf>> {
     let mut sizes: BTreeMap<u64, Vec<PathBuf>> = BTreeMap::new();
     for file in files.into_iter().filter(|file| !is_license(file)) {
         let size = file.metadata().map_or(0, |about| about.len());
@@ -68,24 +69,6 @@ fn is_license(path: &Path) -> bool {
     name.starts_with("LICENSE") || name.starts_with("COPYING")
 }
 
-/// All files below a folder, links not followed.
-fn files_under(folder: &Path) -> std::io::Result<BTreeSet<PathBuf>> {
-    let mut files = BTreeSet::new();
-    let mut folders = vec![folder.to_path_buf()];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder)? {
-            let entry = entry?;
-            let kind = entry.file_type()?;
-            if kind.is_dir() {
-                folders.push(entry.path());
-            } else if kind.is_file() {
-                files.insert(entry.path());
-            }
-        }
-    }
-    Ok(files)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,7 +76,7 @@ mod tests {
     #[test]
     fn a_copy_is_found_and_a_near_copy_is_not() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/checks");
-        let lent = by_size(files_under(&folder).expect("our own sources can be read"));
+        let lent = by_size(files_under(&folder, &[]).expect("our own sources can be read"));
         let own = folder.join("copies.rs");
         assert_eq!(copy_of(&own, &lent), Some(own));
         assert_eq!(copy_of(&folder.join("../main.rs"), &lent), None);
