@@ -209,8 +209,11 @@ def by_operator(counter):
 
 
 def fresh(folder):
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    """An empty folder, but for what was written by hand: `pipeline.toml` stays."""
+    folder.mkdir(exist_ok=True)
+    for path in folder.iterdir():
+        if path.suffix in (".json", ".safetensors"):
+            path.unlink()
     return folder
 
 
@@ -258,11 +261,13 @@ def report(measured):
 
 
 def refuse_traces_of_this_machine():
-    """Nothing but JSON and safetensors is shipped, and nothing in it says where it was made."""
+    """Nothing but JSON and safetensors is written, and nothing in it says where it was made."""
     places = {str(HERE), str(Path.home()), tempfile.gettempdir() + "/"}
     traces = places | {getpass.getuser(), socket.gethostname()}
     for folder in (BASE, SHARDED, LORA):
         for path in sorted(folder.iterdir()):
+            if path.name == "pipeline.toml":
+                continue
             if path.suffix not in (".json", ".safetensors"):
                 raise SystemExit(f"{path.name} is neither JSON nor safetensors")
             text = path.read_bytes().decode("utf-8", errors="replace")
