@@ -1,1 +1,43 @@
-//! The rulebook language, its reference interpreter, and the shipped rulebooks
+//! The rulebook language, its checker, its reference interpreter, and the shipped rulebooks.
+//!
+//! Law is data with a date and a citation. A rulebook is a TOML file: sources, dated values, code
+//! lists, named predicates, rules with SQL-syntax conditions, and tests. [`check`] turns its text
+//! into a [`Rulebook`] or into every reason why not; [`assess`] reads a rulebook over the facts of
+//! one subject on a day and says of every rule whether it applies, what decided that, and what
+//! would.
+//!
+//! The way through the modules: [`check`] reads the file (`check::read`), turns the conditions into
+//! the typed form of `ir` (`check::lower`) and looks for contradictions (`check::lint`); `eval` folds
+//! the typed form over facts; `possible` tries critical values where that leaves a rule open;
+//! [`assess`] writes the findings and `explain` the reason as a tree; `runner` runs the tests.
+//!
+//! - **Invariant:** pure. No files, clock, network, randomness: days are arguments.
+//! - **Invariant:** evaluation cannot fail. What can go wrong goes wrong in [`check`].
+//! - **Invariant:** a missing fact is unknown; nothing turns it into `false`, and the language has no
+//!   test for it, so that knowing more never turns a decided verdict into its opposite.
+//! - **Absent on purpose:** a legal conclusion. We say that a rule applies, does not apply, or cannot
+//!   be decided, on a day, under a reading, with its source.
+
+#![cfg_attr(
+    not(test),
+    warn(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)
+)]
+
+mod assess;
+mod book;
+mod check;
+mod convention;
+mod eval;
+mod finding;
+mod ir;
+mod near;
+mod runner;
+mod shipped;
+
+pub use assess::assess;
+pub use book::{Citation, Line, RuleId, Rulebook};
+pub use check::check;
+pub use convention::{ConventionBook, read_convention};
+pub use finding::{Assessment, AtomTrace, Conflict, Finding, LineRead, Margin, Need, Role, Why};
+pub use runner::{TestOutcome, run_tests};
+pub use shipped::{load_shipped, shipped, shipped_convention_books, shipped_conventions};

@@ -1,0 +1,364 @@
+//! A checked rulebook: what [`crate::check`] promises and everything else relies on.
+//!
+//! - **Invariant:** every index points somewhere, every name is resolved, every unit agrees, and the
+//!   rules stand in an order in which each comes after those it depends on.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use weigh_facts::{
+    Certainty, Date, Decimal, Enforcement, FactName, FactType, Facts, Interval, Level, Period,
+    Quantity, Source, SourceKey, SubjectKind, TextStatus, Timeline, Unit, Verdict,
+};
+
+use crate::ir::{Atom, Comparison, Node, Num, Operand, Test as AtomTest};
+
+/// Names a rule inside its rulebook: `presumed-systemic-risk`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RuleId(pub(crate) Arc<str>);
+
+impl RuleId {
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RuleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl PartialEq<str> for RuleId {
+    fn eq(&self, other: &str) -> bool {
+        &*self.0 == other
+    }
+}
+
+impl PartialEq<&str> for RuleId {
+    fn eq(&self, other: &&str) -> bool {
+        &*self.0 == *other
+    }
+}
+
+/// What a rule rests on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Citation {
+    /// The source as the rulebook lists it.
+    pub source: Arc<Source>,
+    /// The place inside it: `Note 3`, if the source is wider than the rule.
+    pub pin: Option<String>,
+    /// The words that decide, if they are not those of the source.
+    pub quote: Option<String>,
+}
+
+impl fmt::Display for Citation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.source.title)?;
+        match &self.pin {
+            Some(pin) => write!(f, ", {pin}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A line on a fact as a rulebook draws it on a day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// The rule that draws it.
+    pub rule: RuleId,
+    /// What is compared.
+    pub fact: FactName,
+    /// `>`, `>=`, `<`, `<=`, `=` or `<>`.
+    pub comparator: &'static str,
+    /// Where it lies, in base units.
+    pub at: Quantity,
+    /// The unit people read it in.
+    pub shown: Arc<str>,
+    /// The parameter that holds it, if it is not written into the condition.
+    pub param: Option<String>,
+}
+
+/// A rulebook that checks.
+#[derive(Clone, Debug)]
+pub struct Rulebook {
+    pub(crate) id: Arc<str>,
+    pub(crate) title: String,
+    pub(crate) jurisdiction: String,
+    pub(crate) version: String,
+    pub(crate) digest: String,
+    pub(crate) known_through: Date,
+    pub(crate) text_status: Timeline<TextStatus>,
+    pub(crate) enforcement: Timeline<Enforcement>,
+    pub(crate) sources: BTreeMap<String, ListedSource>,
+    pub(crate) slots: Vec<Arc<Slot>>,
+    pub(crate) params: Vec<Param>,
+    pub(crate) sets: Vec<CodeSet>,
+    pub(crate) predicates: Vec<Predicate>,
+    pub(crate) atoms: Vec<Atom>,
+    pub(crate) rules: Vec<Rule>,
+    /// Indices of `rules`, each after those it depends on.
+    pub(crate) order: Vec<usize>,
+    pub(crate) tests: Vec<BookTest>,
+}
+
+/// A source and the day its text was fetched.
+#[derive(Clone, Debug)]
+pub(crate) struct ListedSource {
+    pub(crate) source: Arc<Source>,
+    pub(crate) retrieved: Option<Date>,
+}
+
+/// A fact that the rulebook mentions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Slot {
+    pub(crate) name: FactName,
+    pub(crate) kind: FactType,
+}
+
+/// A dated value with a unit.
+#[derive(Clone, Debug)]
+pub(crate) struct Param {
+    pub(crate) name: String,
+    pub(crate) unit: Unit,
+    pub(crate) shown: Arc<str>,
+    /// Why there is no value, if the source states none.
+    pub(crate) unstated: Option<String>,
+    pub(crate) values: Timeline<ParamValue>,
+}
+
+/// One value of a parameter, in base units.
+#[derive(Clone, Debug)]
+pub(crate) struct ParamValue {
+    pub(crate) value: Decimal,
+    pub(crate) source: Arc<Source>,
+}
+
+/// A dated list of codes.
+#[derive(Clone, Debug)]
+pub(crate) struct CodeSet {
+    pub(crate) name: String,
+    pub(crate) complete: bool,
+    pub(crate) values: Timeline<CodeList>,
+}
+
+/// One state of a list of codes.
+#[derive(Clone, Debug)]
+pub(crate) struct CodeList {
+    pub(crate) codes: BTreeSet<String>,
+    pub(crate) source: Arc<Source>,
+}
+
+/// A named condition.
+#[derive(Clone, Debug)]
+pub(crate) struct Predicate {
+    pub(crate) name: String,
+    pub(crate) node: Node,
+}
+
+/// One rule.
+#[derive(Clone, Debug)]
+pub(crate) struct Rule {
+    pub(crate) id: RuleId,
+    pub(crate) title: Option<Arc<str>>,
+    pub(crate) about: SubjectKind,
+    pub(crate) level: Level,
+    pub(crate) citations: Arc<[Citation]>,
+    pub(crate) see: Arc<[Citation]>,
+    pub(crate) certainty: Certainty,
+    pub(crate) node: Node,
+    pub(crate) when: Arc<str>,
+    pub(crate) then: Arc<BTreeMap<String, String>>,
+    pub(crate) deadline: Option<Period>,
+    pub(crate) interval: Interval,
+    pub(crate) reading: Option<Arc<str>>,
+    pub(crate) text_status: Option<Timeline<TextStatus>>,
+    pub(crate) enforcement: Option<Timeline<Enforcement>>,
+    /// Rules that this one is an exception to.
+    pub(crate) overrides: Vec<usize>,
+    /// Rules that are exceptions to this one.
+    pub(crate) overridden_by: Vec<usize>,
+    /// Atoms of its own condition, predicates included, in the order of the text.
+    pub(crate) own_atoms: Vec<usize>,
+    /// Atoms on which its verdict can depend: its own, its exceptions', those of rules it reads.
+    pub(crate) reach_atoms: Vec<usize>,
+    /// Rules on which its verdict can depend and itself, in evaluation order.
+    pub(crate) reach_rules: Vec<usize>,
+    /// Where its id stands in the text.
+    pub(crate) span: Range<usize>,
+}
+
+/// A test in the file.
+#[derive(Clone, Debug)]
+pub(crate) struct BookTest {
+    pub(crate) name: String,
+    pub(crate) on: Date,
+    pub(crate) known: Option<Date>,
+    pub(crate) given: Facts,
+    pub(crate) expect: Vec<Expectation>,
+    pub(crate) span: Range<usize>,
+}
+
+/// What a test expects of one rule.
+#[derive(Clone, Debug)]
+pub(crate) struct Expectation {
+    pub(crate) rule: usize,
+    pub(crate) verdict: Verdict,
+    pub(crate) needs: Option<BTreeSet<String>>,
+    pub(crate) possible: Option<BTreeSet<Verdict>>,
+}
+
+impl Rulebook {
+    /// Its id: `eu-ai-act`.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Its title.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// Whose rules they are: `EU`.
+    #[must_use]
+    pub fn jurisdiction(&self) -> &str {
+        &self.jurisdiction
+    }
+
+    /// Version of this encoding, not of the law.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// SHA-256 of its text, in hexadecimal.
+    #[must_use]
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// The last day of which the encoding knows.
+    #[must_use]
+    pub fn known_through(&self) -> Date {
+        self.known_through
+    }
+
+    /// The status of the text over time.
+    #[must_use]
+    pub fn text_status(&self) -> &Timeline<TextStatus> {
+        &self.text_status
+    }
+
+    /// The status of enforcement over time.
+    #[must_use]
+    pub fn enforcement(&self) -> &Timeline<Enforcement> {
+        &self.enforcement
+    }
+
+    /// Its sources, by key.
+    pub fn sources(&self) -> impl Iterator<Item = &Source> {
+        self.sources.values().map(|s| &*s.source)
+    }
+
+    /// The day a source was fetched, if the rulebook says.
+    #[must_use]
+    pub fn retrieved(&self, key: &SourceKey) -> Option<Date> {
+        self.sources.get(&key.0).and_then(|s| s.retrieved)
+    }
+
+    /// Its rules in the order of the text: id, kind of subject, level, and the condition as written.
+    pub fn rules(&self) -> impl Iterator<Item = (&RuleId, SubjectKind, Level, &str)> {
+        self.rules
+            .iter()
+            .map(|r| (&r.id, r.about, r.level, &*r.when))
+    }
+
+    /// Every fact a condition mentions, by name.
+    #[must_use]
+    pub fn facts(&self) -> BTreeSet<FactName> {
+        self.slots.iter().map(|s| s.name.clone()).collect()
+    }
+
+    /// How many tests the file has.
+    #[must_use]
+    pub fn test_count(&self) -> usize {
+        self.tests.len()
+    }
+
+    /// The days on which a status, a value, a list or a rule may change, ascending.
+    #[must_use]
+    pub fn change_days(&self) -> BTreeSet<Date> {
+        let mut days: BTreeSet<Date> = self.text_status.change_days().collect();
+        days.extend(self.enforcement.change_days());
+        for param in &self.params {
+            days.extend(param.values.change_days());
+        }
+        for set in &self.sets {
+            days.extend(set.values.change_days());
+        }
+        for rule in &self.rules {
+            days.extend(
+                [rule.interval.from, rule.interval.until]
+                    .into_iter()
+                    .flatten(),
+            );
+            days.extend(rule.text_status.iter().flat_map(Timeline::change_days));
+            days.extend(rule.enforcement.iter().flat_map(Timeline::change_days));
+        }
+        days
+    }
+
+    /// The lines its rules draw on single facts on a day, by fact and height.
+    #[must_use]
+    pub fn lines(&self, on: Date, known: Date) -> Vec<Line> {
+        let mut lines: Vec<Line> = Vec::new();
+        for rule in self.rules.iter().filter(|r| r.interval.holds(on, known)) {
+            for atom in rule.own_atoms.iter().filter_map(|a| self.atoms.get(*a)) {
+                lines.extend(self.line_of(rule, atom, on, known));
+            }
+        }
+        lines.sort_by(|a, b| (&a.fact, &a.at.value, &a.rule).cmp(&(&b.fact, &b.at.value, &b.rule)));
+        lines.dedup();
+        lines
+    }
+
+    fn line_of(&self, rule: &Rule, atom: &Atom, on: Date, known: Date) -> Option<Line> {
+        let AtomTest::Line {
+            of: Operand::Fact(slot),
+            op,
+            line,
+        } = &atom.test
+        else {
+            return None;
+        };
+        let slot = self.slots.get(*slot)?;
+        let FactType::Quantity { unit, shown } = &slot.kind else {
+            return None;
+        };
+        Some(Line {
+            rule: rule.id.clone(),
+            fact: slot.name.clone(),
+            comparator: Comparison::as_str(*op),
+            at: Quantity {
+                value: self.line_value(line, on, known)?,
+                unit: *unit,
+            },
+            shown: shown.as_str().into(),
+            param: match line {
+                Num::Param(param) => self.params.get(*param).map(|p| p.name.clone()),
+                _ => None,
+            },
+        })
+    }
+
+    /// The position of a rule by its id.
+    pub(crate) fn rule_index(&self, id: &str) -> Option<usize> {
+        self.rules.iter().position(|r| r.id == *id)
+    }
+}
