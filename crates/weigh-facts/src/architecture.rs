@@ -187,10 +187,12 @@ impl Architecture {
         Ok(Parameters(total))
     }
 
-    /// Elements of KV cache per token of context, over all layers, windows not yet applied.
+    /// Elements of KV cache per token of context, over all layers of the class, windows not yet
+    /// applied.
     #[must_use]
     pub fn kv_elements_per_token(&self) -> u64 {
         self.operators()
+            .filter(|(o, _)| o.part != Part::MultiTokenPrediction)
             .map(|(o, layers)| match o.kind {
                 OperatorKind::Core { kv_elements, .. } => kv_elements.saturating_mul(layers),
                 _ => 0,

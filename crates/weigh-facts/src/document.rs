@@ -336,7 +336,8 @@ fn number_item(text: &str) -> Item {
 }
 
 /// The candidate nearest to `word` by edit distance, if it is near enough to be a slip.
-pub(crate) fn nearest<'a>(
+#[must_use]
+pub fn nearest<'a>(
     word: &str,
     candidates: impl Iterator<Item = &'a str>,
 ) -> Option<&'a str> {

@@ -44,7 +44,7 @@ pub use date::{Date, DateError, Dated, Interval, Period, Timeline};
 pub use decimal::{Decimal, DecimalError};
 pub use diagnostic::Diagnostic;
 pub use dictionary::{Dictionary, FactDefinition, FactType, Sensitivity};
-pub use document::{Item, Node, Table};
+pub use document::{Item, Node, Table, nearest};
 pub use estimate::{Coverage, Estimate, EstimateError, MethodId};
 pub use fact::{Fact, FactError, FactName, Facts, Grade, Origin, Records, Value};
 pub use law::{Enforcement, Level, SubjectKind, TextStatus, Verdict};
