@@ -1,1 +1,59 @@
-//! Arithmetic: architectures from observations, operation counts, estimators, chips
+//! Arithmetic: architectures from observations, operation counts, estimators, chips.
+//!
+//! | Question | Module |
+//! | --- | --- |
+//! | What model is this configuration? | [`resolve`], from the [`Catalog`] of architectures |
+//! | What model are these tensors? | [`from_tensors`], [`match_headers`] |
+//! | How many operations does it take? | [`forward`], [`training`], [`OperationProfile`] |
+//! | How many did this stage take? | [`stage_operations`], [`chip_time`] |
+//! | Do two methods agree? | [`reconcile`] |
+//! | What does a law count? | [`lineage_total`] |
+//! | What is this chip? | [`ChipCatalog`], [`Chip`] |
+//! | How much memory? | [`weight_bytes`], [`cache_bytes`] |
+//!
+//! - **Invariant:** pure. No files, clock, network, environment, randomness or logging; it never
+//!   parses what came from outside, only what readers observed.
+//! - **Invariant:** counts are exact integers, rates exact decimals; floats stay inside estimators.
+//! - **Invariant:** what is not known widens bounds; it is never zero.
+
+#![cfg_attr(
+    not(test),
+    warn(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)
+)]
+
+mod catalog;
+mod chip_time;
+mod chips;
+mod expression;
+mod footprint;
+mod frozen;
+mod headers;
+mod lineage;
+mod names;
+mod profile;
+mod reconcile;
+mod resolve;
+mod shapes;
+mod stage;
+
+pub use catalog::{Catalog, CatalogError};
+pub use chip_time::{CHIP_TIME, chip_time};
+pub use chips::{
+    Chip, ChipCatalog, ChipError, ChipSource, DieArea, Memory, Rate, TotalProcessingPerformance,
+};
+pub use footprint::{cache_bytes, cache_bytes_per_token, stored_bytes, weight_bytes};
+pub use frozen::TrainingProfile;
+pub use headers::{
+    Explained, HeaderMatch, HeaderVerdict, LISTED_MAX, QuantizationHints, match_headers,
+};
+pub use lineage::{LINEAGE_SUM, LineageTotal, StageShare, inclusion, lineage_total};
+pub use profile::{
+    Component, OperationProfile, OperationsError, Scope, forward, forward_components, six_n_d,
+    training,
+};
+pub use reconcile::{
+    Agreement, Circumstances, LikelyCause, RECONCILIATION, Reconciliation, reconcile,
+};
+pub use resolve::{ResolveError, ResolveOptions, resolve};
+pub use shapes::{TENSOR_SHAPES, from_tensors};
+pub use stage::{CountOptions, OPERATION_COUNT, StageOperations, stage_operations};

@@ -1,0 +1,327 @@
+//! The catalog of architectures: how a configuration becomes operators, as data.
+//!
+//! Each file under `catalog/architectures/` describes one family: the configuration keys it
+//! reads with their aliases and class defaults, the kinds of layers it has, and the operators of
+//! each. Blocks that families share (attention, feed-forward, experts) are in `blocks.toml`.
+//! Adding a family is a file and a test; only a new primitive operator needs code.
+//!
+//! - **Invariant:** unknown keys, unknown names in expressions and unused parameters are errors.
+//! - **Invariant:** every class default is a fact of the release named in the entry's `source`.
+
+mod compile;
+mod raw;
+
+use std::sync::OnceLock;
+
+use weigh_facts::{Diagnostic, OperatorKind, Part, TowerRole};
+
+use crate::expression::Expression;
+
+/// The architectures this program knows.
+#[derive(Clone, Debug)]
+pub struct Catalog {
+    pub(crate) families: Vec<Family>,
+}
+
+/// Why a catalog did not load.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the catalog file `{file}` has {} errors, the first: {}", .diagnostics.len(), first(.diagnostics))]
+pub struct CatalogError {
+    /// The file.
+    pub file: String,
+    /// What is wrong with it, all of it.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+fn first(diagnostics: &[Diagnostic]) -> &str {
+    diagnostics.first().map_or("none", |d| &d.message)
+}
+
+impl CatalogError {
+    /// Stable and listed in the manual.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        "catalog-entry"
+    }
+}
+
+macro_rules! files {
+    ($($name:literal),+ $(,)?) => {
+        &[$((
+            concat!($name, ".toml"),
+            include_str!(concat!("../catalog/architectures/", $name, ".toml")),
+        )),+]
+    };
+}
+
+const BLOCKS: &str = include_str!("../catalog/architectures/blocks.toml");
+const FAMILIES: &[(&str, &str)] = files![
+    "bert",
+    "deepseek_v2",
+    "deepseek_v3",
+    "falcon",
+    "gemma2",
+    "gemma3_text",
+    "gpt2",
+    "gpt_neox",
+    "gpt_oss",
+    "llama",
+    "mistral",
+    "mixtral",
+    "olmo2",
+    "phi3",
+    "qwen2",
+    "qwen2_moe",
+    "qwen3",
+    "qwen3_moe",
+];
+
+impl Catalog {
+    /// The catalog embedded in this program; parsed once.
+    ///
+    /// # Errors
+    /// When a file of ours is wrong, which a test excludes.
+    pub fn shipped() -> Result<&'static Self, &'static CatalogError> {
+        static SHIPPED: OnceLock<Result<Catalog, CatalogError>> = OnceLock::new();
+        SHIPPED
+            .get_or_init(|| Self::load(BLOCKS, FAMILIES))
+            .as_ref()
+    }
+
+    /// Reads shared blocks and families, each a file name and its text.
+    ///
+    /// # Errors
+    /// All diagnostics of the first file that is wrong.
+    pub fn load(blocks: &str, families: &[(&str, &str)]) -> Result<Self, CatalogError> {
+        let failed = |file: &str, diagnostics| CatalogError {
+            file: file.to_owned(),
+            diagnostics,
+        };
+        let blocks = raw::Blocks::read(blocks).map_err(|d| failed("blocks.toml", d))?;
+        let mut loaded: Vec<Family> = Vec::with_capacity(families.len());
+        for (file, text) in families {
+            let family = raw::RawFamily::read(text)
+                .and_then(|raw| compile::family(raw, &blocks))
+                .map_err(|d| failed(file, d))?;
+            if let Some(name) = family.model_types.iter().find(|t| {
+                let taken = |other: &Family| other.model_types.contains(t);
+                loaded.iter().any(taken)
+            }) {
+                let message = format!("model type `{name}` is in another file too");
+                let taken = Diagnostic::new("catalog-duplicate", message, 0..1);
+                return Err(failed(file, vec![taken]));
+            }
+            loaded.push(family);
+        }
+        Ok(Self { families: loaded })
+    }
+
+    /// Every model type it covers, sorted.
+    #[must_use]
+    pub fn model_types(&self) -> Vec<&str> {
+        let types = self.families.iter().flat_map(|f| &f.model_types);
+        let mut types: Vec<&str> = types.map(String::as_str).collect();
+        types.sort_unstable();
+        types
+    }
+
+    pub(crate) fn by_model_type(&self, name: &str) -> Option<&Family> {
+        let has = |f: &&Family| f.model_types.iter().any(|t| t == name);
+        self.families.iter().find(has)
+    }
+
+    pub(crate) fn by_class(&self, name: &str) -> Option<&Family> {
+        let has = |f: &&Family| f.architectures.iter().any(|t| t == name);
+        self.families.iter().find(has)
+    }
+}
+
+/// One catalog entry.
+#[derive(Clone, Debug)]
+pub(crate) struct Family {
+    pub(crate) name: String,
+    pub(crate) role: TowerRole,
+    pub(crate) model_types: Vec<String>,
+    pub(crate) architectures: Vec<String>,
+    pub(crate) source: String,
+    pub(crate) keys: Vec<Key>,
+    pub(crate) checks: Vec<Check>,
+    pub(crate) selects: Vec<Select>,
+    pub(crate) depth: Expression,
+    pub(crate) context: Option<Expression>,
+    pub(crate) stem: Vec<Step>,
+    pub(crate) layer: Vec<Step>,
+    pub(crate) tail: Vec<Step>,
+}
+
+/// A configuration key.
+#[derive(Clone, Debug)]
+pub(crate) struct Key {
+    /// The name expressions use.
+    pub(crate) name: String,
+    /// The names files use, in the order they are looked for.
+    pub(crate) names: Vec<String>,
+    pub(crate) kind: KeyKind,
+    /// The class default, over the keys before it.
+    pub(crate) default: Expression,
+    /// Does an explicit null mean the default?
+    pub(crate) null_is_default: bool,
+    /// Does an explicit null mean that there is none? If neither, null is refused.
+    pub(crate) null_is_none: bool,
+    /// Is its absence a reason to refuse?
+    pub(crate) essential: bool,
+    pub(crate) min: u64,
+    pub(crate) max: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KeyKind {
+    Count,
+    Flag,
+    Text,
+    List,
+}
+
+impl KeyKind {
+    pub(crate) fn wanted(self) -> &'static str {
+        match self {
+            Self::Count => "a whole number",
+            Self::Flag => "a boolean",
+            Self::Text => "a string",
+            Self::List => "a list of strings or whole numbers",
+        }
+    }
+}
+
+/// A condition every configuration must meet.
+#[derive(Clone, Debug)]
+pub(crate) struct Check {
+    pub(crate) that: Expression,
+    pub(crate) says: String,
+}
+
+/// What sets layers apart: a condition over `layer`.
+#[derive(Clone, Debug)]
+pub(crate) struct Select {
+    pub(crate) name: String,
+    pub(crate) when: Expression,
+    pub(crate) yes: String,
+    pub(crate) no: String,
+}
+
+/// An operator to be, or several of them repeated.
+#[derive(Clone, Debug)]
+pub(crate) enum Step {
+    One(Box<Template>),
+    Repeat(Expression, Vec<Self>),
+}
+
+/// An operator with expressions for sizes.
+#[derive(Clone, Debug)]
+pub(crate) struct Template {
+    pub(crate) name: String,
+    pub(crate) part: Part,
+    /// All must hold.
+    pub(crate) when: Vec<Expression>,
+    pub(crate) kind: KindTemplate,
+    pub(crate) tensors: Vec<weigh_facts::TensorPattern>,
+    pub(crate) reads: Vec<String>,
+    pub(crate) writes: String,
+}
+
+/// [`OperatorKind`] with expressions for sizes.
+#[derive(Clone, Debug)]
+pub(crate) enum KindTemplate {
+    Embedding {
+        rows: Expression,
+        width: Expression,
+    },
+    Linear {
+        inputs: Expression,
+        outputs: Expression,
+        bias: Expression,
+        copies: Expression,
+        active: Expression,
+        tied: Option<(Expression, String)>,
+    },
+    Core {
+        heads: Expression,
+        d_qk: Expression,
+        d_v: Expression,
+        causal: bool,
+        window: Expression,
+        kv: Expression,
+    },
+    Norm {
+        width: Expression,
+        bias: Expression,
+    },
+    Vector {
+        elements: Expression,
+    },
+    Buffer {
+        elements: Expression,
+    },
+}
+
+impl KindTemplate {
+    /// Makes the operator's kind from the values of the names.
+    pub(crate) fn instantiate(
+        &self,
+        names: &crate::expression::Names,
+    ) -> Result<OperatorKind, crate::expression::EvalError> {
+        use weigh_facts::Pairs;
+        Ok(match self {
+            Self::Embedding { rows, width } => OperatorKind::Embedding {
+                rows: rows.count(names)?,
+                width: width.count(names)?,
+            },
+            Self::Linear {
+                inputs,
+                outputs,
+                bias,
+                copies,
+                active,
+                tied,
+            } => OperatorKind::Linear {
+                inputs: inputs.count(names)?,
+                outputs: outputs.count(names)?,
+                bias: bias.flag(names)?,
+                copies: copies.count(names)?,
+                active: active.count(names)?,
+                tied_to: match tied {
+                    Some((when, to)) if when.flag(names)? => Some(to.clone()),
+                    _ => None,
+                },
+            },
+            Self::Core {
+                heads,
+                d_qk,
+                d_v,
+                causal,
+                window,
+                kv,
+            } => OperatorKind::Core {
+                heads: heads.count(names)?,
+                d_qk: d_qk.count(names)?,
+                d_v: d_v.count(names)?,
+                pairs: match (causal, window.count_or_null(names)?) {
+                    (false, _) => Pairs::Full,
+                    (true, None) => Pairs::Causal,
+                    (true, Some(width)) => Pairs::CausalWindow { width },
+                },
+                kv_elements: kv.count(names)?,
+            },
+            Self::Norm { width, bias } => OperatorKind::Norm {
+                width: width.count(names)?,
+                bias: bias.flag(names)?,
+            },
+            Self::Vector { elements } => OperatorKind::Vector {
+                elements: elements.count(names)?,
+            },
+            Self::Buffer { elements } => OperatorKind::Buffer {
+                elements: elements.count(names)?,
+            },
+        })
+    }
+}

@@ -1,0 +1,156 @@
+//! An architecture from tensor shapes alone, when no configuration is understood.
+//!
+//! Parameters are exact. What the tensors are used for is read from their names only where
+//! names are unmistakable: lookups (`embed`, `wte`) and numbered experts. Everything else is
+//! [`OperatorKind::Unknown`]: operations are then bounded below by one multiplication per learned
+//! value and token, and not bounded above.
+//!
+//! - **Limit:** the lower bound assumes that every token passes every weight that is neither a
+//!   lookup nor a routed expert; of the experts it counts one.
+
+use std::collections::BTreeMap;
+
+use weigh_facts::{
+    Architecture, LayerGroup, Operator, OperatorKind, Part, TensorPattern, TensorSeen, Tower,
+    TowerRole, Wire,
+};
+
+/// The family name of an architecture made from shapes.
+pub const TENSOR_SHAPES: &str = "tensor-shapes";
+
+const REASON: &str = "no catalog entry: known by its shape alone";
+
+/// Builds an architecture of the family `tensor-shapes` from what headers describe.
+///
+/// Only tensors of floating types count; integer tensors may be packed weights or bookkeeping,
+/// and a model that holds any has more learned values than this says.
+#[must_use]
+pub fn from_tensors(tensors: &[TensorSeen]) -> Architecture {
+    let mut stem = Vec::new();
+    let mut tail = Vec::new();
+    let mut experts: BTreeMap<(String, Vec<u64>), u64> = BTreeMap::new();
+    for tensor in tensors.iter().filter(|t| t.dtype.is_float()) {
+        match expert_of(&tensor.name) {
+            Some(pattern) if tensor.shape.len() == 2 => {
+                *experts.entry((pattern, tensor.shape.clone())).or_default() += 1;
+            }
+            _ => match lookup(tensor) {
+                Some(operator) => stem.push(operator),
+                None => tail.push(other(tensor)),
+            },
+        }
+    }
+    let routed = experts
+        .into_iter()
+        .map(|((pattern, shape), copies)| expert(pattern, &shape, copies));
+    let operators: Vec<Operator> = routed.collect();
+    let group = LayerGroup {
+        name: "all layers, by name".to_owned(),
+        layers: vec![0],
+        operators,
+    };
+    Architecture {
+        family: TENSOR_SHAPES.to_owned(),
+        declared: None,
+        towers: vec![Tower {
+            name: "all".to_owned(),
+            role: TowerRole::Decoder,
+            stem,
+            groups: vec![group],
+            depth: 1,
+            tail,
+        }],
+        defaulted: Vec::new(),
+        context_tokens: None,
+        source: "tensor names and shapes".to_owned(),
+    }
+}
+
+/// The name with its expert's index replaced, if it has one: `…experts.{expert}.w1`.
+fn expert_of(name: &str) -> Option<String> {
+    let module = name.strip_suffix(".weight")?;
+    let (before, after) = module.split_once("experts.")?;
+    let (index, rest) = after.split_once('.')?;
+    let numbered = !index.is_empty() && index.bytes().all(|b| b.is_ascii_digit());
+    numbered.then(|| format!("{before}experts.{{expert}}.{rest}"))
+}
+
+/// Last parts of module names that are lookups in every library we know.
+const LOOKUPS: [&str; 9] = [
+    "embed_tokens",
+    "wte",
+    "wpe",
+    "embed_in",
+    "word_embeddings",
+    "position_embeddings",
+    "token_type_embeddings",
+    "embed_positions",
+    "tok_embeddings",
+];
+
+fn lookup(tensor: &TensorSeen) -> Option<Operator> {
+    let module = tensor.name.strip_suffix(".weight")?;
+    let last = module.rsplit('.').next()?;
+    let [rows, width] = tensor.shape.as_slice() else {
+        return None;
+    };
+    if !LOOKUPS.contains(&last) {
+        return None;
+    }
+    let tokens = matches!(
+        last,
+        "embed_tokens" | "wte" | "embed_in" | "word_embeddings" | "tok_embeddings"
+    );
+    let kind = OperatorKind::Embedding {
+        rows: *rows,
+        width: *width,
+    };
+    let part = if tokens {
+        Part::InputEmbedding
+    } else {
+        Part::OtherEmbedding
+    };
+    Some(operator(module, part, kind, false))
+}
+
+fn expert(pattern: String, shape: &[u64], copies: u64) -> Operator {
+    let outputs = shape.first().copied().unwrap_or_default();
+    let inputs = shape.get(1).copied().unwrap_or_default();
+    let kind = OperatorKind::Linear {
+        inputs,
+        outputs,
+        bias: false,
+        copies,
+        active: 1,
+        tied_to: None,
+    };
+    operator(&pattern, Part::RoutedExpert, kind, false)
+}
+
+fn other(tensor: &TensorSeen) -> Operator {
+    if tensor.shape.len() < 2 {
+        let kind = OperatorKind::Vector {
+            elements: tensor.elements,
+        };
+        return operator(&tensor.name, Part::Norm, kind, true);
+    }
+    let kind = OperatorKind::Unknown {
+        parameters: tensor.elements,
+        reason: REASON.to_owned(),
+    };
+    operator(&tensor.name, Part::DenseMlp, kind, true)
+}
+
+fn operator(name: &str, part: Part, kind: OperatorKind, stacked: bool) -> Operator {
+    Operator {
+        name: name.to_owned(),
+        part,
+        kind,
+        tensors: vec![TensorPattern {
+            name: name.to_owned(),
+            stacked,
+        }],
+        reads: vec![Wire(Wire::STREAM.to_owned())],
+        writes: Wire(Wire::STREAM.to_owned()),
+    }
+}
