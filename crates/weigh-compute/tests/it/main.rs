@@ -1,0 +1,12 @@
+//! What `weigh-compute` promises, on anchors, on a corpus of published configurations, and against
+//! counts made by a framework that is not ours.
+
+mod anchors;
+mod catalog;
+mod chips;
+mod corpus;
+mod headers;
+mod laws;
+mod oracle;
+mod stages;
+mod support;
