@@ -1,1 +1,33 @@
-//! Every parser of bytes from outside: model files, run logs, declarations
+//! Every parser of bytes from outside: the whole attack surface, in one room.
+//!
+//! | File | Reader |
+//! | --- | --- |
+//! | `config.json` | [`config`] |
+//! | `*.safetensors`, their index | [`safetensors`] |
+//! | `adapter_config.json` and its tensors | [`adapter`] |
+//! | `trainer_state.json` | [`trainer_state`] |
+//! | `pipeline.toml` | [`pipeline`] |
+//!
+//! - **Invariant:** pure. Bytes come in through [`Object`] and [`Tree`]; nothing is opened here.
+//! - **Invariant:** a length is compared with the object and with a limit before anything is
+//!   allocated; arithmetic on lengths is checked.
+//! - **Invariant:** nothing is executed and no path in a file is followed.
+//! - **Invariant:** where two readers could see two models, the file is refused.
+//! - A reader says what it saw and where; what that means is for `weigh-compute`.
+
+#![cfg_attr(
+    not(test),
+    warn(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)
+)]
+
+pub mod adapter;
+mod bytes;
+pub mod config;
+mod error;
+mod json;
+pub mod pipeline;
+pub mod safetensors;
+pub mod trainer_state;
+
+pub use bytes::{Entry, Memory, MemoryTree, Object, Tree};
+pub use error::ReadError;

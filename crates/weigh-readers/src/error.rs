@@ -1,0 +1,178 @@
+//! Why bytes were refused. Every variant says which input, where in it, and what was wrong.
+
+/// Why bytes were refused.
+/// [`ReadError::code`] is stable and listed in the manual; the wording is not.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+#[expect(
+    missing_docs,
+    reason = "`input` is the file as the person named it; the messages name the rest"
+)]
+pub enum ReadError {
+    /// The system would not give us the bytes.
+    #[error("cannot read `{input}`: {reason}")]
+    Unreadable { input: String, reason: String },
+    /// A link that leads out of the folder.
+    #[error("`{input}` is a link that leads outside the folder, and was not followed")]
+    Outside { input: String },
+    /// Nothing in it.
+    #[error("`{input}` is empty")]
+    Empty { input: String },
+    /// Longer than any file of its kind.
+    #[error("`{input}` has {len} bytes, and a file of its kind has at most {limit}")]
+    TooLong { input: String, len: u64, limit: u64 },
+    /// Text that is not UTF-8.
+    #[error("`{input}` is not UTF-8 text: byte {offset} is part of no character")]
+    NotUtf8 { input: String, offset: usize },
+    /// JSON that ends before it is complete.
+    #[error("`{input}` ends in the middle of its JSON, at line {line}")]
+    Truncated { input: String, line: usize },
+    /// Not JSON.
+    #[error("`{input}` is not JSON at line {line}, column {column}{}: {reason}", within(.key))]
+    Json {
+        input: String,
+        key: String,
+        line: usize,
+        column: usize,
+        reason: String,
+    },
+    /// `Infinity` or `NaN`, which JSON does not have.
+    #[error("`{input}` has `{literal}` at line {line}, column {column}{}, and JSON has no such number", within(.key))]
+    NotFinite {
+        input: String,
+        key: String,
+        literal: &'static str,
+        line: usize,
+        column: usize,
+    },
+    /// The same key twice: two readers could see two models.
+    #[error("`{input}` has the key `{key}` twice in one object")]
+    DuplicateKey { input: String, key: String },
+    /// Nested deeper than any real file.
+    #[error("`{input}` is nested more than {limit} levels deep")]
+    TooDeep { input: String, limit: usize },
+    /// JSON of another shape than its kind has.
+    #[error("`{input}` is JSON, and not the object a file of its kind holds")]
+    NotAnObject { input: String },
+    /// A safetensors header that cannot be.
+    #[error("`{input}` is no safetensors file: {reason}")]
+    Header { input: String, reason: String },
+    /// The same tensor twice.
+    #[error("`{input}` names the tensor `{tensor}` twice")]
+    DuplicateTensor { input: String, tensor: String },
+    /// An element type that the format does not have.
+    #[error("`{input}`: tensor `{tensor}` has the element type `{dtype}`, which is not known")]
+    UnknownDtype {
+        input: String,
+        tensor: String,
+        dtype: String,
+    },
+    /// A shape that cannot be.
+    #[error("`{input}`: tensor `{tensor}` has an impossible shape: {reason}")]
+    TensorShape {
+        input: String,
+        tensor: String,
+        reason: String,
+    },
+    /// A byte range that cannot be.
+    #[error("`{input}`: tensor `{tensor}` has an impossible place: {reason}")]
+    TensorRange {
+        input: String,
+        tensor: String,
+        reason: String,
+    },
+    /// An index that leads elsewhere.
+    #[error(
+        "`{input}` sends tensor `{tensor}` to `{shard}`, which is no plain file name in its folder"
+    )]
+    IndexPath {
+        input: String,
+        tensor: String,
+        shard: String,
+    },
+    /// An index of another shape.
+    #[error("`{input}` is no index of shards: {reason}")]
+    Index { input: String, reason: String },
+    /// An index and its shards that disagree.
+    #[error("`{input}` and `{shard}` disagree: {reason}")]
+    ShardMismatch {
+        input: String,
+        shard: String,
+        reason: String,
+    },
+    /// An adapter configuration that cannot be used.
+    #[error("`{input}` is no adapter configuration: {reason}")]
+    Adapter { input: String, reason: String },
+    /// A kind of adapter that is not read yet.
+    #[error("`{input}` declares an adapter of kind `{kind}`, and only LORA is read")]
+    AdapterKind { input: String, kind: String },
+    /// An adapter whose parts contradict each other.
+    #[error("the adapter's parts contradict each other: {config}, and {tensors}")]
+    AdapterConflict { config: String, tensors: String },
+    /// A trainer state that cannot be used.
+    #[error("`{input}` is no usable trainer state: {reason}")]
+    TrainerState { input: String, reason: String },
+}
+
+fn within(key: &str) -> String {
+    if key.is_empty() {
+        String::new()
+    } else {
+        format!(", in `{key}`")
+    }
+}
+
+impl ReadError {
+    /// Stable and listed in the manual.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unreadable { .. } => "unreadable",
+            Self::Outside { .. } => "outside-folder",
+            Self::Empty { .. } => "empty-file",
+            Self::TooLong { .. } => "file-too-long",
+            Self::NotUtf8 { .. } => "not-utf8",
+            Self::Truncated { .. } => "truncated-json",
+            Self::Json { .. } => "json-syntax",
+            Self::NotFinite { .. } => "not-finite",
+            Self::DuplicateKey { .. } => "duplicate-key",
+            Self::TooDeep { .. } => "too-deep",
+            Self::NotAnObject { .. } => "not-an-object",
+            Self::Header { .. } => "safetensors-header",
+            Self::DuplicateTensor { .. } => "duplicate-tensor",
+            Self::UnknownDtype { .. } => "unknown-element-type",
+            Self::TensorShape { .. } => "tensor-shape",
+            Self::TensorRange { .. } => "tensor-range",
+            Self::IndexPath { .. } => "index-path",
+            Self::Index { .. } => "index-shape",
+            Self::ShardMismatch { .. } => "shard-mismatch",
+            Self::Adapter { .. } => "adapter-config",
+            Self::AdapterKind { .. } => "adapter-kind",
+            Self::AdapterConflict { .. } => "adapter-conflict",
+            Self::TrainerState { .. } => "trainer-state",
+        }
+    }
+
+    /// The next action, if there is one.
+    #[must_use]
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::NotFinite { .. } => Some(
+                "a program with a lax JSON writer made it; replace the value by null, or ask for a valid file",
+            ),
+            Self::Truncated { .. } | Self::Empty { .. } => {
+                Some("the copy is incomplete: fetch the file again")
+            }
+            Self::Outside { .. } => {
+                Some("name the folder that the link leads to, or copy the file")
+            }
+            Self::DuplicateTensor { .. } | Self::DuplicateKey { .. } => {
+                Some("two readers could see two models in it; ask its maker for a valid file")
+            }
+            Self::ShardMismatch { .. } => {
+                Some("fetch the shards and their index again, from one revision")
+            }
+            _ => None,
+        }
+    }
+}
