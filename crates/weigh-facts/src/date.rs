@@ -36,6 +36,16 @@ impl Date {
             })
     }
 
+    /// The day so many days after 1970-01-01, or nothing outside the calendar.
+    #[must_use]
+    pub fn from_days_since_epoch(days: i64) -> Option<Self> {
+        let span = jiff::Span::new().try_days(days).ok()?;
+        jiff::civil::Date::constant(1970, 1, 1)
+            .checked_add(span)
+            .ok()
+            .map(Self)
+    }
+
     /// The day `period` later, or nothing past the end of the calendar.
     #[must_use]
     pub fn after(self, period: &Period) -> Option<Self> {
@@ -240,5 +250,6 @@ mod tests {
             Some(day("2026-12-08"))
         );
         assert!("2W".parse::<Period>().is_err());
+        assert_eq!(Date::from_days_since_epoch(20_781), Some(day("2026-11-24")));
     }
 }

@@ -337,10 +337,7 @@ fn number_item(text: &str) -> Item {
 
 /// The candidate nearest to `word` by edit distance, if it is near enough to be a slip.
 #[must_use]
-pub fn nearest<'a>(
-    word: &str,
-    candidates: impl Iterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let limit = word.chars().count().div_ceil(3);
     candidates
         .map(|c| (edit_distance(word, c), c))

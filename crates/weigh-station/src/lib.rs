@@ -1,1 +1,28 @@
-//! Where it comes together: open, read, resolve, count, assess
+//! Where it comes together: open what a person named, read, resolve, count, assess.
+//!
+//! `weigh(paths, options)` is the whole path from bytes to findings, used by the binary, by Python
+//! and by the registry. This is the lowest crate that touches files and threads.
+//!
+//! - **Invariant:** all paths of one call describe one subject; a contradiction between them is an
+//!   error that names both.
+//! - **Invariant:** no clock. Days are arguments.
+
+mod assess;
+mod compute;
+mod error;
+mod evidence;
+mod folder;
+mod model;
+mod stages;
+mod weigh;
+mod weighing;
+
+pub use assess::{Assessed, assess_facts, books, missing_facts};
+pub use error::WeighError;
+pub use evidence::read_text;
+pub use folder::{Folder, OpenFile, Opened, open};
+pub use weigh::{Inspection, Options, TensorTotal, assess, inspect, weigh};
+pub use weighing::{
+    AdapterProfile, Assumption, BookUsed, BreakEven, ComputeProfile, ConventionTotal, InputSeen,
+    Line, MethodResult, ModelProfile, Question, SixNd, StageProfile, Weighing,
+};

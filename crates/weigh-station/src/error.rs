@@ -1,0 +1,111 @@
+//! Why a subject could not be weighed. Sorted by blame: what the person gave, then the environment.
+
+use weigh_compute::{ChipError, OperationsError, ResolveError};
+use weigh_facts::{Diagnostic, FactError};
+use weigh_readers::ReadError;
+
+/// Why a subject could not be weighed.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WeighError {
+    /// A file could not be read or is not what it should be.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A configuration gives no architecture.
+    #[error(transparent)]
+    Resolve(#[from] ResolveError),
+    /// Stages cannot be counted.
+    #[error(transparent)]
+    Operations(#[from] OperationsError),
+    /// Chip time cannot be turned into operations.
+    #[error(transparent)]
+    Chip(#[from] ChipError),
+    /// Our own catalog is wrong.
+    #[error("{0}; this is a defect of weighbridge: please report it")]
+    Catalog(String),
+    /// A fact taken for granted is none.
+    #[error(transparent)]
+    Fact(#[from] FactError),
+    /// A file the person wrote has faults.
+    #[error("`{path}` has faults")]
+    Faults {
+        /// The file.
+        path: String,
+        /// Its text, to show the places.
+        text: String,
+        /// Every fault.
+        faults: Vec<Diagnostic>,
+    },
+    /// Two inputs cannot both be right.
+    #[error("{one} and {other} contradict each other: {what}")]
+    Contradiction {
+        /// About what.
+        what: String,
+        /// One input and what it says.
+        one: String,
+        /// The other.
+        other: String,
+    },
+    /// A folder or file with nothing in it that we read.
+    #[error("`{path}` holds nothing weighbridge reads")]
+    NothingToRead {
+        /// The path.
+        path: String,
+        /// What was there instead.
+        seen: String,
+    },
+    /// No rulebook of that name.
+    #[error("unknown rulebook `{name}`")]
+    UnknownRulebook {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: String,
+    },
+    /// A count does not fit.
+    #[error("{what} does not fit: the sizes are larger than any model")]
+    Overflow {
+        /// What was being counted.
+        what: String,
+    },
+}
+
+impl WeighError {
+    /// Stable, listed in the manual.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Read(error) => error.code(),
+            Self::Resolve(error) => error.code(),
+            Self::Operations(error) => error.code(),
+            Self::Chip(error) => error.code(),
+            Self::Catalog(_) => "defective-catalog",
+            Self::Fact(_) => "bad-fact",
+            Self::Faults { faults, .. } => faults.first().map_or("faults", |f| f.code),
+            Self::Contradiction { .. } => "contradiction",
+            Self::NothingToRead { .. } => "nothing-to-read",
+            Self::UnknownRulebook { .. } => "unknown-rulebook",
+            Self::Overflow { .. } => "too-large",
+        }
+    }
+
+    /// The next action, if there is one.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Fact(FactError::Unknown {
+                nearest: Some(near),
+                ..
+            }) => Some(format!("did you mean `{near}`?")),
+            Self::Resolve(error) => error.help().map(str::to_owned),
+            Self::Contradiction { .. } => {
+                Some("give inputs of one model, or leave out the one that is wrong".to_owned())
+            }
+            Self::NothingToRead { seen, .. } => Some(format!(
+                "a model folder holds config.json, *.safetensors, adapter_config.json or trainer_state.json; {seen}"
+            )),
+            Self::UnknownRulebook { known, .. } => Some(format!("there are {known}")),
+            _ => None,
+        }
+    }
+}

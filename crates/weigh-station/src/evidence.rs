@@ -1,0 +1,401 @@
+//! What the paths of one call hold, each file read by its reader, nothing interpreted yet.
+
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+use sha2::{Digest, Sha256};
+use weigh_facts::{Facts, Reading, Stage, TensorSeen, Warning};
+use weigh_readers::{Entry, Object, ReadError, Tree};
+use weigh_readers::{adapter, config, pipeline, safetensors, trainer_state};
+
+use crate::error::WeighError;
+use crate::folder::{self, Folder, OpenFile, Opened};
+use crate::stages::Logged;
+use crate::weighing::InputSeen;
+
+/// What one path holds.
+#[derive(Debug, Default)]
+pub(crate) struct Piece {
+    /// The path as the person named it.
+    pub(crate) shown: String,
+    /// A model's configuration.
+    pub(crate) config: Option<Reading>,
+    /// Headers of a model's weights; the inputs they came from.
+    pub(crate) weights: Option<Weights>,
+    /// An adapter.
+    pub(crate) adapter: Option<adapter::Adapter>,
+    /// What a trainer logged.
+    pub(crate) log: Option<Logged>,
+    /// A declaration of stages.
+    pub(crate) declaration: Option<Declaration>,
+    /// Every file that was read.
+    pub(crate) inputs: Vec<InputSeen>,
+    /// What a reader went on without.
+    pub(crate) warnings: Vec<Warning>,
+}
+
+/// Headers of weights.
+#[derive(Debug)]
+pub(crate) struct Weights {
+    /// Where they are, for messages: the file or the index.
+    pub(crate) shown: String,
+    /// Every tensor.
+    pub(crate) tensors: Vec<TensorSeen>,
+}
+
+/// A declaration of stages and facts.
+#[derive(Debug)]
+pub(crate) struct Declaration {
+    /// The file.
+    pub(crate) path: String,
+    /// The stages.
+    pub(crate) stages: Vec<Stage>,
+    /// Facts stated beside them.
+    pub(crate) facts: Facts,
+}
+
+const CONFIG: &str = "config.json";
+const ADAPTER_CONFIG: &str = "adapter_config.json";
+const ADAPTER_WEIGHTS: &str = "adapter_model.safetensors";
+const TRAINER_STATE: &str = "trainer_state.json";
+const PIPELINE: &str = "pipeline.toml";
+const INDEX: &str = ".safetensors.index.json";
+const WEIGHTS: &str = ".safetensors";
+
+/// Reads what a path holds.
+pub(crate) fn gather(path: &Path) -> Result<Piece, WeighError> {
+    match folder::open(path)? {
+        Opened::Folder(folder) => gather_folder(&folder),
+        Opened::File(name, file) => gather_file(path, &name, &file),
+    }
+}
+
+fn gather_folder(folder: &Folder) -> Result<Piece, WeighError> {
+    let entries = folder.entries()?;
+    let has = |name: &str| entries.iter().any(|e| e.name == name);
+    let mut piece = Piece {
+        shown: folder.shown().to_owned(),
+        ..Piece::default()
+    };
+    if has(CONFIG) {
+        piece.read_config(&folder.open_file(CONFIG)?)?;
+    }
+    if has(ADAPTER_CONFIG) {
+        piece.read_adapter(folder, has(ADAPTER_WEIGHTS))?;
+    }
+    if has(TRAINER_STATE) {
+        piece.read_log(&folder.open_file(TRAINER_STATE)?)?;
+    }
+    if has(PIPELINE) {
+        piece.read_declaration(&folder.open_file(PIPELINE)?)?;
+    }
+    piece.read_weights(folder, &entries)?;
+    if piece.inputs.is_empty() {
+        return Err(nothing(folder.shown(), &entries));
+    }
+    Ok(piece)
+}
+
+fn nothing(shown: &str, entries: &[Entry]) -> WeighError {
+    let names: Vec<&str> = entries.iter().take(5).map(|e| e.name.as_str()).collect();
+    let seen = match names.as_slice() {
+        [] => "this one is empty".to_owned(),
+        names => format!("this one holds {}", names.join(", ")),
+    };
+    WeighError::NothingToRead {
+        path: shown.to_owned(),
+        seen,
+    }
+}
+
+fn gather_file(path: &Path, name: &str, file: &OpenFile) -> Result<Piece, WeighError> {
+    let mut piece = Piece {
+        shown: file.shown().to_owned(),
+        ..Piece::default()
+    };
+    if name.ends_with(INDEX) {
+        let parent = path
+            .parent()
+            .filter(|p| !p.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
+        let Opened::Folder(folder) = folder::open(parent)? else {
+            return Err(nothing(file.shown(), &[]));
+        };
+        piece.read_sharded(&folder, name)?;
+    } else if name.ends_with(WEIGHTS) {
+        piece.read_single(file)?;
+    } else if name.ends_with(".toml") {
+        piece.read_declaration(file)?;
+    } else if name.contains("trainer_state") {
+        piece.read_log(file)?;
+    } else if name.contains("adapter_config") {
+        let reading = adapter::read_config(file, file.shown())?;
+        piece.note(file, "adapter", &reading_of(file)?, false);
+        piece.adapter = Some(adapter::Adapter::without_tensors(reading));
+    } else {
+        piece.read_json(file)?;
+    }
+    Ok(piece)
+}
+
+/// A whole small file, for its digest.
+fn reading_of(file: &OpenFile) -> Result<Vec<u8>, ReadError> {
+    let len = usize::try_from(file.len()).unwrap_or(usize::MAX);
+    let mut bytes = vec![0; len];
+    file.read_at(0, &mut bytes)?;
+    Ok(bytes)
+}
+
+impl Piece {
+    fn note(&mut self, file: &OpenFile, role: &'static str, digested: &[u8], header_only: bool) {
+        self.inputs.push(seen(file, role, digested, header_only));
+    }
+
+    fn read_config(&mut self, file: &OpenFile) -> Result<(), WeighError> {
+        let mut reading = config::read(file, file.shown())?;
+        self.note(file, "config", &reading_of(file)?, false);
+        self.warnings.append(&mut reading.warnings);
+        self.config = Some(reading);
+        Ok(())
+    }
+
+    /// A JSON file of any name: what it is shows in its keys.
+    fn read_json(&mut self, file: &OpenFile) -> Result<(), WeighError> {
+        let reading = config::read(file, file.shown())?;
+        if reading.get("peft_type").is_some() {
+            let config = adapter::read_config(file, file.shown())?;
+            self.note(file, "adapter", &reading_of(file)?, false);
+            self.adapter = Some(adapter::Adapter::without_tensors(config));
+            return Ok(());
+        }
+        if reading.get("log_history").is_some() || reading.get("global_step").is_some() {
+            return self.read_log(file);
+        }
+        self.read_config(file)
+    }
+
+    fn read_log(&mut self, file: &OpenFile) -> Result<(), WeighError> {
+        let state = trainer_state::read(file, file.shown())?;
+        self.note(file, "trainer-state", &reading_of(file)?, false);
+        self.warnings.extend(state.reading.warnings.iter().cloned());
+        let place = weigh_facts::Place {
+            input: file.shown().to_owned(),
+            inside: "num_input_tokens_seen".to_owned(),
+        };
+        self.log = Some(match state.tokens_seen {
+            Some((tokens, place)) => Logged {
+                tokens: Some(tokens),
+                place,
+            },
+            None => Logged {
+                tokens: None,
+                place,
+            },
+        });
+        Ok(())
+    }
+
+    fn read_declaration(&mut self, file: &OpenFile) -> Result<(), WeighError> {
+        let path = file.shown().to_owned();
+        let text = pipeline::read_text(file, &path)?;
+        let declared = pipeline::read(&text, &path).map_err(|faults| WeighError::Faults {
+            path: path.clone(),
+            text: text.clone(),
+            faults,
+        })?;
+        self.note(file, "pipeline", text.as_bytes(), false);
+        self.declaration = Some(Declaration {
+            path,
+            stages: declared.stages,
+            facts: declared.facts,
+        });
+        Ok(())
+    }
+
+    fn read_adapter(&mut self, folder: &Folder, has_weights: bool) -> Result<(), WeighError> {
+        let file = folder.open_file(ADAPTER_CONFIG)?;
+        let config = adapter::read_config(&file, file.shown())?;
+        self.note(&file, "adapter", &reading_of(&file)?, false);
+        if !has_weights {
+            self.adapter = Some(adapter::Adapter::without_tensors(config));
+            return Ok(());
+        }
+        let weights = folder.open_file(ADAPTER_WEIGHTS)?;
+        let header = safetensors::read_header(&weights, weights.shown())?;
+        self.note(&weights, "adapter-weights", &header_bytes(&weights)?, true);
+        self.adapter = Some(adapter::Adapter::new(config, &header.tensors)?);
+        Ok(())
+    }
+
+    /// The model's own weights: sharded by an index, or in one file.
+    fn read_weights(&mut self, folder: &Folder, entries: &[Entry]) -> Result<(), WeighError> {
+        let own = |e: &&Entry| e.name != ADAPTER_WEIGHTS;
+        let indexes: Vec<&Entry> = entries.iter().filter(|e| e.name.ends_with(INDEX)).collect();
+        let files: Vec<&Entry> = entries
+            .iter()
+            .filter(own)
+            .filter(|e| e.name.ends_with(WEIGHTS))
+            .collect();
+        match (indexes.as_slice(), files.as_slice()) {
+            ([], []) => Ok(()),
+            ([index], _) => self.read_sharded(folder, &index.name),
+            ([], [file]) => self.read_single(&folder.open_file(&file.name)?),
+            ([], several) => match several.iter().find(|e| e.name == "model.safetensors") {
+                Some(file) => {
+                    self.passed_over(folder, several, &file.name);
+                    self.read_single(&folder.open_file(&file.name)?)
+                }
+                None => Err(ambiguous(folder, several)),
+            },
+            ([_, ..], _) => match indexes
+                .iter()
+                .find(|e| e.name == "model.safetensors.index.json")
+            {
+                Some(index) => self.read_sharded(folder, &index.name),
+                None => Err(ambiguous(folder, &indexes)),
+            },
+        }
+    }
+
+    fn passed_over(&mut self, folder: &Folder, several: &[&Entry], used: &str) {
+        let others: Vec<&str> = several
+            .iter()
+            .map(|e| e.name.as_str())
+            .filter(|n| *n != used)
+            .collect();
+        self.warnings.push(Warning {
+            code: "passed-over",
+            message: format!(
+                "`{used}` was read; beside it stand {}, which were not",
+                others.join(", ")
+            ),
+            place: Some(weigh_facts::Place {
+                input: folder.shown().to_owned(),
+                inside: String::new(),
+            }),
+        });
+    }
+
+    fn read_single(&mut self, file: &OpenFile) -> Result<(), WeighError> {
+        let header = safetensors::read_header(file, file.shown())?;
+        self.note(file, "weights", &header_bytes(file)?, true);
+        let weights = Weights {
+            shown: file.shown().to_owned(),
+            tensors: header.tensors,
+        };
+        if weights.tensors.iter().any(|t| t.name.contains(".lora_A.")) {
+            let why = "it holds an adapter; name the folder with its adapter_config.json";
+            return Err(WeighError::NothingToRead {
+                path: weights.shown,
+                seen: why.to_owned(),
+            });
+        }
+        self.weights = Some(weights);
+        Ok(())
+    }
+
+    fn read_sharded(&mut self, folder: &Folder, name: &str) -> Result<(), WeighError> {
+        let file = folder.open_file(name)?;
+        let index = safetensors::read_index(&file, file.shown())?;
+        self.note(&file, "weights-index", &reading_of(&file)?, false);
+        let shards: Vec<(String, safetensors::Header, InputSeen)> = index
+            .shards()
+            .into_par_iter()
+            .map(|shard| {
+                let file = folder.open_file(&shard)?;
+                let header = safetensors::read_header(&file, file.shown())?;
+                let seen = seen(&file, "weights", &header_bytes(&file)?, true);
+                Ok((shard, header, seen))
+            })
+            .collect::<Result<_, ReadError>>()?;
+        let mut headers = Vec::with_capacity(shards.len());
+        for (shard, header, seen) in shards {
+            self.inputs.push(seen);
+            headers.push((shard, header));
+        }
+        self.warnings.extend(index.check(&headers)?);
+        let tensors = headers
+            .into_iter()
+            .flat_map(|(_, header)| header.tensors)
+            .collect();
+        self.weights = Some(Weights {
+            shown: file.shown().to_owned(),
+            tensors,
+        });
+        Ok(())
+    }
+}
+
+fn ambiguous(folder: &Folder, several: &[&Entry]) -> WeighError {
+    let names: Vec<&str> = several.iter().take(4).map(|e| e.name.as_str()).collect();
+    WeighError::Contradiction {
+        what: "which of them holds the weights, since no index says".to_owned(),
+        one: format!(
+            "`{}`",
+            folder.path_of(names.first().copied().unwrap_or_default())
+        ),
+        other: format!("`{}`", names.get(1..).unwrap_or_default().join("`, `")),
+    }
+}
+
+fn header_bytes(file: &OpenFile) -> Result<Vec<u8>, ReadError> {
+    let mut length = [0; 8];
+    file.read_at(0, &mut length)?;
+    // The reader accepted this header, so its length is within its limit.
+    let length = usize::try_from(u64::from_le_bytes(length)).unwrap_or_default();
+    let mut bytes = vec![0; 8 + length];
+    file.read_at(0, &mut bytes)?;
+    Ok(bytes)
+}
+
+fn seen(file: &OpenFile, role: &'static str, digested: &[u8], header_only: bool) -> InputSeen {
+    use std::fmt::Write;
+    let mut sha256 = String::with_capacity(64);
+    for byte in Sha256::digest(digested) {
+        // Writing to a string cannot fail.
+        let _ = write!(sha256, "{byte:02x}");
+    }
+    InputSeen {
+        path: file.shown().to_owned(),
+        role,
+        bytes: file.len(),
+        sha256,
+        header_only,
+    }
+}
+
+/// A declaration named by `--pipeline`.
+pub(crate) fn declaration(path: &PathBuf) -> Result<Piece, WeighError> {
+    match folder::open(path)? {
+        Opened::File(_, file) => {
+            let mut piece = Piece {
+                shown: file.shown().to_owned(),
+                ..Piece::default()
+            };
+            piece.read_declaration(&file)?;
+            Ok(piece)
+        }
+        Opened::Folder(folder) => Err(WeighError::NothingToRead {
+            path: folder.shown().to_owned(),
+            seen: "`--pipeline` takes a file".to_owned(),
+        }),
+    }
+}
+
+/// Reads a text file a person wrote, whole, for its words and its digest.
+///
+/// # Errors
+/// When it cannot be read, is longer than any such file, or is not UTF-8.
+pub fn read_text(path: &Path, role: &'static str) -> Result<(String, InputSeen), WeighError> {
+    match folder::open(path)? {
+        Opened::File(_, file) => {
+            let text = pipeline::read_text(&file, file.shown())?;
+            let input = seen(&file, role, text.as_bytes(), false);
+            Ok((text, input))
+        }
+        Opened::Folder(folder) => Err(WeighError::NothingToRead {
+            path: folder.shown().to_owned(),
+            seen: "this is a folder, and a file is needed".to_owned(),
+        }),
+    }
+}

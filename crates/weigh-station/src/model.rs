@@ -1,0 +1,133 @@
+//! What a model is, as a profile for readers and as facts for rules.
+
+use weigh_compute::HeaderMatch;
+use weigh_facts::{
+    Architecture, Decimal, Estimate, Fact, FactName, Facts, Grade, MethodId, Origin, Parameters,
+    Part, TensorSeen, TowerRole, Value,
+};
+
+use crate::error::WeighError;
+use crate::weighing::{AdapterProfile, ModelProfile};
+
+const VIEWS: MethodId = MethodId::new("parameter-views/1");
+
+/// The parameter views of an architecture.
+pub(crate) fn profile(
+    architecture: Architecture,
+    from_config: bool,
+    headers: Option<HeaderMatch>,
+) -> Result<ModelProfile, WeighError> {
+    let too_large = |_| WeighError::Overflow {
+        what: "the number of parameters".to_owned(),
+    };
+    Ok(ModelProfile {
+        total: architecture.parameters().map_err(too_large)?,
+        active: architecture.active_parameters().map_err(too_large)?,
+        active_without_input_embedding: architecture
+            .active_without_input_embedding()
+            .map_err(too_large)?,
+        input_embedding: architecture
+            .parameters_of(Part::InputEmbedding)
+            .map_err(too_large)?,
+        routed_experts: architecture
+            .parameters_of(Part::RoutedExpert)
+            .map_err(too_large)?,
+        moe: architecture.moe().map_err(too_large)?,
+        kv_elements_per_token: architecture.kv_elements_per_token(),
+        headers,
+        from_config,
+        architecture,
+    })
+}
+
+/// Adds a fact, unless a person declared it: a declaration is compared elsewhere, not replaced.
+pub(crate) fn add(
+    facts: &mut Facts,
+    name: &str,
+    value: Value,
+    grade: Grade,
+    method: &MethodId,
+    sources: &[String],
+) {
+    let Ok(name) = name.parse::<FactName>() else {
+        return;
+    };
+    let value = match value {
+        Value::Quantity(estimate) => Value::Quantity(estimate.by(method.clone())),
+        other => other,
+    };
+    let origin = Origin {
+        grade,
+        method: method.clone(),
+        sources: sources.to_vec(),
+    };
+    if facts.get(&name).is_none() {
+        facts.insert(name, Fact { value, origin });
+    }
+}
+
+fn count(parameters: Parameters) -> Value {
+    Value::Quantity(Estimate::exact(parameters.to_decimal(), VIEWS))
+}
+
+/// Facts that the files of a model settle.
+pub(crate) fn model_facts(facts: &mut Facts, model: &ModelProfile, sources: &[String]) {
+    let mut known = |name, value, grade| add(facts, name, value, grade, &VIEWS, sources);
+    known("parameters_total", count(model.total), Grade::Computed);
+    if model.from_config {
+        known("parameters_active", count(model.active), Grade::Computed);
+        known("is_moe", Value::Bool(model.moe.is_some()), Grade::Measured);
+    } else if model.moe.is_some() {
+        // Tensor names can show that experts are there; they cannot show that none are.
+        known("is_moe", Value::Bool(true), Grade::Inferred);
+    }
+    if let Some(context) = model.architecture.context_tokens {
+        let tokens = Value::Quantity(Estimate::exact(Decimal::from(context), VIEWS));
+        known("context_tokens", tokens, Grade::Measured);
+    }
+    let generates = |tower: &weigh_facts::Tower| {
+        tower.role == TowerRole::Decoder && tower.tail.iter().any(|o| o.part == Part::Head)
+    };
+    if model.from_config && model.architecture.towers.iter().any(generates) {
+        known(
+            "can_generate_language_or_images",
+            Value::Bool(true),
+            Grade::Inferred,
+        );
+    }
+}
+
+/// Facts that the presence of weights settles: floating-point tensors at hand can be adapted.
+pub(crate) fn weight_facts(facts: &mut Facts, tensors: &[TensorSeen], sources: &[String]) {
+    let floats = tensors
+        .iter()
+        .any(|t| t.dtype.is_float() && t.shape.len() >= 2);
+    if floats {
+        let method = MethodId::new("tensor-types/1");
+        add(
+            facts,
+            "lora_capable",
+            Value::Bool(true),
+            Grade::Inferred,
+            &method,
+            sources,
+        );
+    }
+}
+
+/// Whether the subject is an adapter.
+pub(crate) fn adapter_facts(
+    facts: &mut Facts,
+    adapter: Option<&AdapterProfile>,
+    sources: &[String],
+) {
+    let method = MethodId::new("adapter-files/1");
+    add(
+        facts,
+        "is_adapter",
+        Value::Bool(adapter.is_some()),
+        Grade::Measured,
+        &method,
+        sources,
+    );
+}

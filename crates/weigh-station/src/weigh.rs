@@ -1,0 +1,639 @@
+//! The main job: from paths to findings.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use weigh_compute::{
+    Catalog, HeaderVerdict, QuantizationHints, ResolveError, ResolveOptions, match_headers,
+};
+use weigh_facts::{
+    Adaptation, Architecture, Date, Decimal, Dictionary, Dtype, Fact, FactName, Facts, Grade,
+    MethodId, Observed, Origin, Parameters, TensorSeen, Tokens, Value, Warning,
+};
+
+use crate::assess::{self, Assessed};
+use crate::compute;
+use crate::error::WeighError;
+use crate::evidence::{self, Piece, Weights};
+use crate::model;
+use crate::stages::{self, Told};
+use crate::weighing::{AdapterProfile, Assumption, InputSeen, ModelProfile, Weighing};
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// A declaration of stages beside the paths.
+    pub pipeline: Option<PathBuf>,
+    /// Tokens the subject was trained on.
+    pub tokens: Option<Tokens>,
+    /// Tokens per sequence, where nothing else says.
+    pub sequence_length: Option<u64>,
+    /// The day the rules are read on.
+    pub on: Date,
+    /// The day our knowledge of them ends; none for what the books know.
+    pub known: Option<Date>,
+    /// Rulebooks by id; empty for all.
+    pub rulebooks: Vec<String>,
+    /// Facts taken for granted, as `FACT=VALUE`.
+    pub assume: Vec<String>,
+    /// May class defaults stand in for width, depth and vocabulary?
+    pub assume_class_defaults: bool,
+}
+
+/// What the paths hold, put together.
+struct Subject {
+    name: String,
+    model: Option<ModelProfile>,
+    adapter: Option<AdapterProfile>,
+    told: Told,
+    facts: Facts,
+    inputs: Vec<InputSeen>,
+    assumptions: Vec<Assumption>,
+    warnings: Vec<Warning>,
+}
+
+/// Weighs the one subject that `paths` describe.
+///
+/// # Errors
+/// When an input cannot be read, two of them contradict each other, or what they describe cannot
+/// be counted. Nothing is guessed to avoid an error.
+pub fn weigh(paths: &[PathBuf], options: &Options) -> Result<Weighing, WeighError> {
+    let books = assess::books(&options.rulebooks)?;
+    let mut subject = describe(paths, options)?;
+    let pipeline = stages::stages(subject.told.clone())?;
+    subject.assumptions.extend(pipeline.assumptions);
+    subject.warnings.extend(pipeline.warnings);
+
+    let conventions = weigh_rules::shipped_conventions();
+    let conventions: Vec<_> = conventions.iter().collect();
+    let mut compute = compute::profile(subject.model.as_ref(), &pipeline.stages, &conventions)?;
+    compute::operation_facts(&mut subject.facts, &compute, &pipeline.stages, &conventions);
+
+    let Assessed {
+        known,
+        rulebooks,
+        findings,
+        conflicts,
+        questions,
+        lines,
+    } = assess::assess_facts(&books, &subject.facts, options.on, options.known);
+    let heights: Vec<Decimal> = lines.iter().map(|l| l.at.clone()).collect();
+    compute.break_evens = compute::break_evens(
+        subject.model.as_ref(),
+        &pipeline.stages,
+        compute.operations.as_ref(),
+        &heights,
+    );
+    if compute::is_conflict(compute.reconciliation.as_ref()) {
+        subject.warnings.push(Warning {
+            code: "methods-conflict",
+            message:
+                "the operation count and chip time cannot both be right; see the likely causes"
+                    .to_owned(),
+            place: None,
+        });
+    }
+    Ok(Weighing {
+        subject: subject.name,
+        on: options.on,
+        known,
+        inputs: subject.inputs,
+        rulebooks,
+        assumptions: subject.assumptions,
+        warnings: subject.warnings,
+        model: subject.model,
+        adapter: subject.adapter,
+        compute,
+        facts: subject.facts,
+        findings,
+        conflicts,
+        questions,
+        lines,
+    })
+}
+
+fn describe(paths: &[PathBuf], options: &Options) -> Result<Subject, WeighError> {
+    let mut pieces = Vec::with_capacity(paths.len() + 1);
+    for path in paths {
+        pieces.push(evidence::gather(path)?);
+    }
+    let extra = options
+        .pipeline
+        .as_ref()
+        .map(evidence::declaration)
+        .transpose()?;
+    let name = paths.first().map(|p| subject_name(p)).unwrap_or_default();
+    let (assumed, mut assumptions) = assumed(&options.assume)?;
+    let from_random_weights = matches!(
+        assumed
+            .get(&fact_name(FROM_RANDOM_WEIGHTS))
+            .map(|f| &f.value),
+        Some(Value::Bool(true))
+    );
+
+    let mut facts = assumed;
+    declare(&mut facts, pieces.iter().chain(&extra))?;
+    let own = |p: &&Piece| p.adapter.is_some();
+    let has_adapter = pieces.iter().any(|p| own(&p));
+    let model = model_of(&pieces, options.assume_class_defaults, &mut assumptions)?;
+    let weights = pieces.iter().find_map(|p| p.weights.as_ref());
+    let adapter = adapter_of(&pieces)?;
+    let sources: Vec<String> = model_sources(&pieces);
+    if let Some(model) = &model {
+        model::model_facts(&mut facts, model, &sources);
+    }
+    if let Some(weights) = weights {
+        model::weight_facts(
+            &mut facts,
+            &weights.tensors,
+            std::slice::from_ref(&weights.shown),
+        );
+    }
+    model::adapter_facts(
+        &mut facts,
+        adapter.as_ref().map(|(profile, _)| profile),
+        &sources,
+    );
+
+    let (subject_pieces, base_pieces): (Vec<&Piece>, Vec<&Piece>) = pieces
+        .iter()
+        .chain(&extra)
+        .partition(|p| !has_adapter || own(p) || is_bare(p));
+    let mut told = told(&subject_pieces)?;
+    told.tokens = options.tokens;
+    told.sequence_length = options.sequence_length;
+    told.from_random_weights = from_random_weights;
+    if let Some((_, adaptation)) = &adapter {
+        told.adaptation = Some(adaptation.clone());
+        told.base = Some(Box::new(self::told(&base_pieces)?));
+    }
+    fit_adaptation(&mut told);
+    let warnings = pieces
+        .iter()
+        .chain(&extra)
+        .flat_map(|p| p.warnings.iter().cloned())
+        .collect();
+    let mut inputs: Vec<InputSeen> = pieces
+        .iter()
+        .chain(&extra)
+        .flat_map(|p| p.inputs.iter().cloned())
+        .collect();
+    inputs.sort_by(|a, b| (&a.path, a.role).cmp(&(&b.path, b.role)));
+    inputs.dedup();
+    Ok(Subject {
+        name,
+        model,
+        adapter: adapter.map(|(p, _)| p),
+        told,
+        facts,
+        inputs,
+        assumptions,
+        warnings,
+    })
+}
+
+/// A log or a declaration on its own belongs to the subject, not to its base.
+fn is_bare(piece: &Piece) -> bool {
+    piece.config.is_none() && piece.weights.is_none()
+}
+
+fn subject_name(path: &Path) -> String {
+    let meant = path.canonicalize();
+    let path = meant.as_deref().unwrap_or(path);
+    let name = |p: &Path| p.file_name().map(|n| n.to_string_lossy().into_owned());
+    let own = name(path).unwrap_or_default();
+    // A file with a name that says nothing is called after its folder.
+    if [
+        "config.json",
+        "trainer_state.json",
+        "adapter_config.json",
+        "model.safetensors",
+    ]
+    .contains(&own.as_str())
+    {
+        return path.parent().and_then(name).unwrap_or(own);
+    }
+    own.strip_suffix(".json").map(str::to_owned).unwrap_or(own)
+}
+
+const FROM_RANDOM_WEIGHTS: &str = "from_random_weights";
+const ASSUMED: MethodId = MethodId::new("assumed");
+
+#[expect(clippy::expect_used, reason = "the names are constants of this file")]
+fn fact_name(name: &str) -> FactName {
+    name.parse().expect("a constant fact name is well formed")
+}
+
+fn assumed(assume: &[String]) -> Result<(Facts, Vec<Assumption>), WeighError> {
+    let dictionary = Dictionary::shipped();
+    let mut facts = Facts::new();
+    let mut assumptions = Vec::new();
+    for text in assume {
+        let origin = Origin {
+            grade: Grade::Assumed,
+            method: ASSUMED,
+            sources: vec!["--assume".to_owned()],
+        };
+        let (name, mut fact) = Facts::read_assignment(text, &dictionary, origin)?;
+        if let Value::Quantity(estimate) = fact.value {
+            fact.value = Value::Quantity(estimate.by(ASSUMED));
+        }
+        let kind = dictionary.get(&name).map(|d| &d.kind);
+        let value = kind.map_or_else(String::new, |k| fact.value.to_reader(k));
+        if let Some(before) = facts.get(&name)
+            && *before != fact
+        {
+            return Err(WeighError::Contradiction {
+                what: format!("the fact `{name}`"),
+                one: "`--assume`".to_owned(),
+                other: format!("`--assume {text}`"),
+            });
+        }
+        let reason = "taken for granted with `--assume`".to_owned();
+        assumptions.push(Assumption {
+            name: name.to_string(),
+            value,
+            reason,
+        });
+        facts.insert(name, fact);
+    }
+    Ok((facts, assumptions))
+}
+
+/// Facts that declarations state. What `--assume` says comes first; two declarations must agree.
+fn declare<'a>(
+    facts: &mut Facts,
+    pieces: impl Iterator<Item = &'a Piece>,
+) -> Result<(), WeighError> {
+    let mut stated: Vec<(FactName, Fact, String)> = Vec::new();
+    for declaration in pieces.filter_map(|p| p.declaration.as_ref()) {
+        for (name, fact) in declaration.facts.iter() {
+            if let Some((_, before, path)) = stated.iter().find(|(n, ..)| n == name)
+                && before.value != fact.value
+            {
+                return Err(WeighError::Contradiction {
+                    what: format!("the fact `{name}`"),
+                    one: format!("`{path}`"),
+                    other: format!("`{}`", declaration.path),
+                });
+            }
+            stated.push((name.clone(), fact.clone(), declaration.path.clone()));
+        }
+    }
+    for (name, fact, _) in stated {
+        if facts.get(&name).is_none() {
+            facts.insert(name, fact);
+        }
+    }
+    Ok(())
+}
+
+fn model_sources(pieces: &[Piece]) -> Vec<String> {
+    let configs = pieces
+        .iter()
+        .filter_map(|p| p.config.as_ref().map(|c| c.input.clone()));
+    let weights = pieces
+        .iter()
+        .filter_map(|p| p.weights.as_ref().map(|w| w.shown.clone()));
+    configs.chain(weights).collect()
+}
+
+/// The model: from the configuration, checked against the headers; or from the headers alone.
+fn model_of(
+    pieces: &[Piece],
+    assume_class_defaults: bool,
+    assumptions: &mut Vec<Assumption>,
+) -> Result<Option<ModelProfile>, WeighError> {
+    let architecture = architecture(pieces, assume_class_defaults)?;
+    let weights = one_weights(pieces)?;
+    let Some((config, architecture)) = architecture else {
+        let Some(weights) = weights else {
+            return Ok(None);
+        };
+        return from_shapes(weights, None, assumptions).map(Some);
+    };
+    let architecture = match architecture {
+        Ok(architecture) => architecture,
+        Err(error) => match weights {
+            Some(weights) if is_unknown(&error) => {
+                return from_shapes(weights, Some(error.to_string()), assumptions).map(Some);
+            }
+            _ => return Err(error.into()),
+        },
+    };
+    for defaulted in &architecture.defaulted {
+        assumptions.push(Assumption {
+            name: defaulted.key.clone(),
+            value: defaulted.value.clone(),
+            reason: format!(
+                "not in {}; default of the class ({})",
+                defaulted.place, architecture.source
+            ),
+        });
+    }
+    let hints = quantization(pieces);
+    let headers = weights.map(|w| (w, match_headers(&architecture, &w.tensors, &hints)));
+    if let Some((weights, found)) = &headers
+        && found.verdict == HeaderVerdict::Conflict
+    {
+        let mut differing = found
+            .unexplained_missing
+            .iter()
+            .chain(&found.unexplained_extra);
+        let first = differing.next().map_or("they differ", String::as_str);
+        let what = format!(
+            "the tensors of the model ({} differ, first `{first}`)",
+            found.unexplained
+        );
+        return Err(WeighError::Contradiction {
+            what,
+            one: format!("`{config}`"),
+            other: format!("`{}`", weights.shown),
+        });
+    }
+    model::profile(architecture, true, headers.map(|(_, found)| found)).map(Some)
+}
+
+/// Is the configuration of a model that the catalog does not know, rather than wrong?
+fn is_unknown(error: &ResolveError) -> bool {
+    matches!(
+        error,
+        ResolveError::NoModelType { .. }
+            | ResolveError::UnknownArchitecture { .. }
+            | ResolveError::UncoveredClass { .. }
+            | ResolveError::TextTowerOnly { .. }
+    )
+}
+
+/// What the configuration says of packed weights.
+fn quantization(pieces: &[Piece]) -> QuantizationHints {
+    let seen = |key: &str| {
+        let keys = [
+            format!("quantization_config.{key}"),
+            format!("text_config.quantization_config.{key}"),
+        ];
+        let mut readings = pieces.iter().filter_map(|p| p.config.as_ref());
+        readings.find_map(|r| keys.iter().find_map(|k| r.get(k)).map(|o| o.value.clone()))
+    };
+    let method = match seen("quant_method") {
+        Some(Observed::Text(method)) => Some(method),
+        _ => None,
+    };
+    let bits = match seen("bits") {
+        Some(Observed::Number(bits)) => bits.to_u128().and_then(|b| b.try_into().ok()),
+        _ => None,
+    };
+    QuantizationHints { method, bits }
+}
+
+type Resolved = Result<Architecture, ResolveError>;
+
+/// The architecture of the configurations, which must describe the same model.
+fn architecture(
+    pieces: &[Piece],
+    assume_class_defaults: bool,
+) -> Result<Option<(String, Resolved)>, WeighError> {
+    let catalog = Catalog::shipped().map_err(|e| WeighError::Catalog(e.to_string()))?;
+    let resolve_options = ResolveOptions {
+        assume_class_defaults,
+    };
+    let mut found: Option<(String, Resolved)> = None;
+    for reading in pieces.iter().filter_map(|p| p.config.as_ref()) {
+        let resolved = weigh_compute::resolve(reading, catalog, resolve_options);
+        match (&found, &resolved) {
+            (Some((before, Ok(one))), Ok(other)) if !same(one, other) => {
+                return Err(WeighError::Contradiction {
+                    what: "the architecture".to_owned(),
+                    one: format!("`{before}`"),
+                    other: format!("`{}`", reading.input),
+                });
+            }
+            (Some((_, Ok(_))), Ok(_)) => {}
+            (Some(_), Err(error)) => return Err(error.clone().into()),
+            _ => found = Some((reading.input.clone(), resolved)),
+        }
+    }
+    Ok(found)
+}
+
+fn same(one: &Architecture, other: &Architecture) -> bool {
+    one.towers == other.towers && one.context_tokens == other.context_tokens
+}
+
+fn one_weights(pieces: &[Piece]) -> Result<Option<&Weights>, WeighError> {
+    let mut all = pieces.iter().filter_map(|p| p.weights.as_ref());
+    let first = all.next();
+    if let (Some(first), Some(second)) = (first, all.next()) {
+        return Err(WeighError::Contradiction {
+            what: "which weights are the model's".to_owned(),
+            one: format!("`{}`", first.shown),
+            other: format!("`{}`", second.shown),
+        });
+    }
+    Ok(first)
+}
+
+fn from_shapes(
+    weights: &Weights,
+    why: Option<String>,
+    assumptions: &mut Vec<Assumption>,
+) -> Result<ModelProfile, WeighError> {
+    let why = why.unwrap_or_else(|| "there is no configuration".to_owned());
+    assumptions.push(Assumption {
+        name: "architecture".to_owned(),
+        value: "tensor shapes".to_owned(),
+        reason: format!(
+            "{why}; parameters are counted from the tensors, operations are a lower bound"
+        ),
+    });
+    let architecture = weigh_compute::from_tensors(&weights.tensors);
+    model::profile(architecture, false, None)
+}
+
+/// The adapter, and how it changes training.
+fn adapter_of(pieces: &[Piece]) -> Result<Option<(AdapterProfile, Adaptation)>, WeighError> {
+    let mut all = pieces
+        .iter()
+        .filter_map(|p| p.adapter.as_ref().map(|a| (p, a)));
+    let Some((piece, adapter)) = all.next() else {
+        return Ok(None);
+    };
+    if let Some((second, _)) = all.next() {
+        return Err(WeighError::Contradiction {
+            what: "which adapter is meant".to_owned(),
+            one: format!("`{}`", piece.shown),
+            other: format!("`{}`", second.shown),
+        });
+    }
+    let mut ranks: Vec<u64> = adapter.modules.iter().map(|m| m.rank).collect();
+    ranks.sort_unstable();
+    ranks.dedup();
+    let profile = AdapterProfile {
+        kind: adapter.config.peft_type.clone(),
+        parameters: adapter.parameters.map(Parameters),
+        modules: adapter.modules.len() as u64,
+        ranks,
+        declared_base: adapter.config.base_model.clone(),
+        dora: adapter.dora,
+    };
+    let adaptation = Adaptation::LowRank {
+        ranks: adapter
+            .modules
+            .iter()
+            .map(|m| (m.path.clone(), m.rank))
+            .collect(),
+        saved_modules: adapter.saved_modules.clone(),
+    };
+    Ok(Some((profile, adaptation)))
+}
+
+fn told(pieces: &[&Piece]) -> Result<Told, WeighError> {
+    let mut declarations = pieces.iter().filter_map(|p| p.declaration.as_ref());
+    let declared = declarations.next();
+    if let (Some(one), Some(other)) = (declared, declarations.next())
+        && one.stages != other.stages
+    {
+        return Err(WeighError::Contradiction {
+            what: "the stages of training".to_owned(),
+            one: format!("`{}`", one.path),
+            other: format!("`{}`", other.path),
+        });
+    }
+    Ok(Told {
+        declared: declared
+            .filter(|d| !d.stages.is_empty())
+            .map(|d| (d.path.clone(), d.stages.clone())),
+        logged: pieces.iter().filter_map(|p| p.log.clone()).collect(),
+        ..Told::default()
+    })
+}
+
+/// A stage declared as adapter training takes its ranks from the adapter's tensors.
+fn fit_adaptation(told: &mut Told) {
+    let (Some((_, stages)), Some(adaptation)) = (&mut told.declared, &told.adaptation) else {
+        return;
+    };
+    for stage in stages.iter_mut() {
+        if let Adaptation::LowRank { ranks, .. } = &stage.adaptation
+            && ranks.is_empty()
+        {
+            stage.adaptation = adaptation.clone();
+        }
+    }
+}
+
+/// What one artifact is, without training and without rules.
+#[derive(Clone, Debug)]
+pub struct Inspection {
+    /// What it is called.
+    pub subject: String,
+    /// The model, if its architecture is known.
+    pub model: Option<ModelProfile>,
+    /// The adapter, if it is one.
+    pub adapter: Option<AdapterProfile>,
+    /// Stored tensors by element type: how many, learned or not, elements and bytes.
+    pub tensors: Vec<TensorTotal>,
+    /// What was taken for granted.
+    pub assumptions: Vec<Assumption>,
+    /// What could not be used.
+    pub warnings: Vec<Warning>,
+    /// Every file that was read.
+    pub inputs: Vec<InputSeen>,
+}
+
+/// Stored tensors of one element type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TensorTotal {
+    /// The element type.
+    pub dtype: Dtype,
+    /// Tensors.
+    pub tensors: u64,
+    /// Elements.
+    pub elements: u64,
+    /// Bytes.
+    pub bytes: u64,
+}
+
+/// Looks at one artifact.
+///
+/// # Errors
+/// When it cannot be read, or its parts contradict each other.
+pub fn inspect(path: &Path, assume_class_defaults: bool) -> Result<Inspection, WeighError> {
+    let pieces = [evidence::gather(path)?];
+    let mut assumptions = Vec::new();
+    let model = model_of(&pieces, assume_class_defaults, &mut assumptions)?;
+    let adapter = adapter_of(&pieces)?.map(|(profile, _)| profile);
+    let [piece] = pieces;
+    let tensors = piece
+        .weights
+        .as_ref()
+        .map(|w| tensor_totals(&w.tensors))
+        .unwrap_or_default();
+    Ok(Inspection {
+        subject: subject_name(path),
+        model,
+        adapter,
+        tensors,
+        assumptions,
+        warnings: piece.warnings,
+        inputs: piece.inputs,
+    })
+}
+
+fn tensor_totals(tensors: &[TensorSeen]) -> Vec<TensorTotal> {
+    let mut totals: BTreeMap<Dtype, TensorTotal> = BTreeMap::new();
+    for tensor in tensors {
+        let none = TensorTotal {
+            dtype: tensor.dtype,
+            tensors: 0,
+            elements: 0,
+            bytes: 0,
+        };
+        let total = totals.entry(tensor.dtype).or_insert(none);
+        total.tensors += 1;
+        // The readers bound every size by the length of its file, so these sums fit.
+        total.elements = total.elements.saturating_add(tensor.elements);
+        total.bytes = total.bytes.saturating_add(tensor.bytes);
+    }
+    totals.into_values().collect()
+}
+
+/// Reads rulebooks over facts that came from a file.
+///
+/// # Errors
+/// When there is no rulebook of a name.
+pub fn assess(
+    subject: &str,
+    input: InputSeen,
+    facts: Facts,
+    on: Date,
+    known: Option<Date>,
+    rulebooks: &[String],
+) -> Result<Weighing, WeighError> {
+    let books = assess::books(rulebooks)?;
+    let Assessed {
+        known,
+        rulebooks,
+        findings,
+        conflicts,
+        questions,
+        lines,
+    } = assess::assess_facts(&books, &facts, on, known);
+    Ok(Weighing {
+        subject: subject.to_owned(),
+        on,
+        known,
+        inputs: vec![input],
+        rulebooks,
+        assumptions: Vec::new(),
+        warnings: Vec::new(),
+        model: None,
+        adapter: None,
+        compute: compute::from_facts(&facts),
+        facts,
+        findings,
+        conflicts,
+        questions,
+        lines,
+    })
+}
