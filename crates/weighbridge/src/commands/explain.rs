@@ -1,0 +1,77 @@
+//! `weighbridge explain`: why one rule says what it says.
+
+use weigh_rules::Finding;
+
+use super::subject;
+use crate::failure::Failure;
+use crate::outcome::Outcome;
+use crate::output;
+
+/// Walk one rule to its atoms: what was compared with which line, what decided, what is missing
+///
+/// The rule is named as `rulebook/rule`, or by its id alone where only one rulebook has it.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The rule: `eu-ai-act/presumed-systemic-risk`, or `presumed-systemic-risk`
+    rule: String,
+
+    #[command(flatten)]
+    subject: subject::Args,
+}
+
+pub(crate) fn run(args: Args) -> Result<Outcome, Failure> {
+    let books =
+        weigh_station::books(args.subject.law.rulebooks()).map_err(|e| subject::failure(&e))?;
+    let names: Vec<String> = books
+        .iter()
+        .flat_map(|b| b.rules().map(|(id, ..)| format!("{}/{id}", b.id())))
+        .collect();
+    let wanted = resolve(&args.rule, &names)?;
+    let weighing = subject::weigh(&args.subject)?;
+    let is_wanted = |f: &&Finding| format!("{}/{}", f.rulebook, f.rule) == wanted;
+    let Some(finding) = weighing.findings.iter().find(is_wanted) else {
+        return Err(Failure::new(
+            "unknown-rule",
+            format!("rule `{wanted}` gave no finding"),
+        ));
+    };
+    output::print(&weigh_report::render_finding(finding, &weighing))?;
+    Ok(Outcome::of(std::slice::from_ref(finding), None))
+}
+
+/// The full name of a rule that was named in full or by its id.
+fn resolve(asked: &str, names: &[String]) -> Result<String, Failure> {
+    let matches: Vec<&String> = names
+        .iter()
+        .filter(|n| *n == asked || n.split_once('/').is_some_and(|(_, rule)| rule == asked))
+        .collect();
+    match matches.as_slice() {
+        [one] => Ok((*one).clone()),
+        [] => Err(
+            Failure::new("unknown-rule", format!("unknown rule `{asked}`"))
+                .help(format!("there are {}", names.join(", "))),
+        ),
+        several => {
+            let several: Vec<&str> = several.iter().map(|s| s.as_str()).collect();
+            Err(Failure::new(
+                "ambiguous-rule",
+                format!("`{asked}` is a rule of several rulebooks"),
+            )
+            .help(format!("name one of {}", several.join(", "))))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_is_found_by_its_id_when_that_is_enough() {
+        let names = ["a/one".to_owned(), "b/one".to_owned(), "b/two".to_owned()];
+        assert_eq!(resolve("two", &names).unwrap(), "b/two");
+        assert_eq!(resolve("a/one", &names).unwrap(), "a/one");
+        assert!(resolve("one", &names).is_err());
+        assert!(resolve("three", &names).is_err());
+    }
+}

@@ -1,0 +1,43 @@
+//! The verbs. Doc comments are the help text; `run` resolves arguments, makes one library call
+//! and prints.
+
+mod assess;
+mod completions;
+mod doctor;
+mod explain;
+mod init;
+mod inspect;
+mod rules;
+mod subject;
+mod weigh;
+
+use crate::failure::Failure;
+use crate::outcome::Outcome;
+
+/// What can be done.
+#[derive(clap::Subcommand)]
+pub(crate) enum Verb {
+    Weigh(weigh::Args),
+    Inspect(inspect::Args),
+    Assess(assess::Args),
+    Explain(explain::Args),
+    #[command(subcommand)]
+    Rules(rules::RulesVerb),
+    Init(init::Args),
+    Doctor(doctor::Args),
+    Completions(completions::Args),
+}
+
+/// Does it.
+pub(crate) fn run(verb: Verb) -> Result<Outcome, Failure> {
+    match verb {
+        Verb::Weigh(args) => weigh::run(args),
+        Verb::Inspect(args) => inspect::run(args),
+        Verb::Assess(args) => assess::run(args),
+        Verb::Explain(args) => explain::run(args),
+        Verb::Rules(verb) => rules::run(verb),
+        Verb::Init(args) => init::run(args),
+        Verb::Doctor(args) => doctor::run(args),
+        Verb::Completions(args) => completions::run(args),
+    }
+}

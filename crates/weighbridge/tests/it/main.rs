@@ -1,0 +1,4 @@
+//! The program as a person meets it: executed pages of the manual, exit codes, wrong input.
+
+mod hostile;
+mod manual;
