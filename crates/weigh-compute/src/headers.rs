@@ -73,10 +73,13 @@ const MTP: &str = "multi-token-prediction layers, stored with the model but not 
 const BUFFERS: &str = "buffers that are no learned parameters";
 const SCALES: &str = "scales and zero points of quantized weights";
 const TIED: &str = "copies of tied weights";
-const PACKED: &str = "4-bit weights, two to a stored byte";
+const PACKED: &str = "packed weights, several to a stored element";
 const FUSED: &str = "weights stored together";
 
 /// Compares what an architecture promises with the tensors that are there.
+///
+/// Limits: a weight matches in either orientation (GPT-2 stores inputs first); tensors that hold
+/// all experts are compared by their size, not their shape.
 #[must_use]
 pub fn match_headers(
     architecture: &Architecture,
@@ -114,7 +117,31 @@ struct Matcher<'a> {
     matched: u64,
     logical: u64,
     packed_unknown: bool,
+    /// Suffixes of bookkeeping that occur at all, so that the rest is not looked for.
+    bookkeeping: Vec<&'static str>,
 }
+
+/// What stands beside a quantized weight, after the name of its module.
+const BOOKKEEPING: [&str; 18] = [
+    ".weight_scale_inv",
+    ".weight_scale",
+    ".weight_scale_2",
+    ".input_scale",
+    ".scales",
+    ".biases",
+    ".qzeros",
+    ".g_idx",
+    ".weight_zero_point",
+    ".weight_shape",
+    ".weight_g_idx",
+    ".weight.absmax",
+    ".weight.quant_map",
+    ".weight.nested_absmax",
+    ".weight.nested_quant_map",
+    ".weight.quant_state.bitsandbytes__nf4",
+    ".weight.quant_state.bitsandbytes__fp4",
+    ".SCB",
+];
 
 /// First parts of names that a model saved without its head lacks.
 const BASE_PREFIXES: [&str; 4] = ["model.", "transformer.", "bert.", "gpt_neox."];
@@ -142,6 +169,10 @@ impl<'a> Matcher<'a> {
             matched: 0,
             logical: 0,
             packed_unknown: false,
+            bookkeeping: BOOKKEEPING
+                .into_iter()
+                .filter(|s| tensors.iter().any(|t| t.name.ends_with(s)))
+                .collect(),
         }
     }
 
@@ -248,7 +279,8 @@ impl<'a> Matcher<'a> {
         };
         let module = module.clone();
         self.scales(&module);
-        let fits = self.fits(tensor, &wanted.shape, wanted.elements);
+        let fits = self.fits(tensor, &wanted);
+        self.copies(&wanted, tensor);
         match fits {
             Fit::Wrong => self.miss(format!(
                 "{} is {:?}, and should be {:?}",
@@ -277,18 +309,37 @@ impl<'a> Matcher<'a> {
         }
     }
 
+    /// The same weight under its other names: BERT stores its output bias twice.
+    fn copies(&mut self, wanted: &Wanted, kept: &TensorSeen) {
+        for name in &wanted.names {
+            for suffix in wanted.suffixes {
+                let other = self.find(&format!("{name}{suffix}"));
+                let other = other.filter(|t| t.name != kept.name && t.shape == kept.shape);
+                if let Some(tensor) = other
+                    && self.used.insert(&tensor.name)
+                {
+                    self.explain(TIED, tensor.elements);
+                }
+            }
+        }
+    }
+
     /// Either orientation, and packed forms whose unpacked size is certain.
-    fn fits(&self, tensor: &TensorSeen, shape: &[u64], elements: u64) -> Fit {
+    fn fits(&self, tensor: &TensorSeen, wanted: &Wanted) -> Fit {
+        let (shape, elements) = (wanted.shape.as_slice(), wanted.elements);
         let reversed = || tensor.shape.iter().rev().eq(shape.iter());
         let is_container = !tensor.dtype.is_float() && tensor.dtype != Dtype::I8;
         if !is_container {
             // A sub-byte float is two values to a byte, but its header counts values.
-            let same = tensor.shape == shape || (tensor.elements == elements && reversed());
+            let any_shape = wanted.suffixes == [""];
+            let same =
+                tensor.shape == shape || (tensor.elements == elements && (any_shape || reversed()));
             return if same { Fit::Exact } else { Fit::Wrong };
         }
-        let four_bit = self.hints.bits == Some(4) || self.hints.method.is_none();
-        if tensor.dtype == Dtype::U8 && four_bit && tensor.elements.checked_mul(2) == Some(elements)
-        {
+        // Without a word on the format, bytes of half the size hold 4-bit values.
+        let nibbles = self.hints.bits.is_none() && tensor.dtype == Dtype::U8;
+        let halves = nibbles && tensor.elements.checked_mul(2) == Some(elements);
+        if halves || self.unpacked(tensor) == Some(elements) {
             return Fit::Packed;
         }
         Fit::Unknown
@@ -296,21 +347,7 @@ impl<'a> Matcher<'a> {
 
     /// Scales that stand beside a quantized weight.
     fn scales(&mut self, module: &str) {
-        const SUFFIXES: [&str; 12] = [
-            ".weight_scale_inv",
-            ".weight_scale",
-            ".weight_scale_2",
-            ".input_scale",
-            ".scales",
-            ".biases",
-            ".weight_zero_point",
-            ".weight_shape",
-            ".weight.absmax",
-            ".weight.quant_map",
-            ".weight.nested_absmax",
-            ".SCB",
-        ];
-        for suffix in SUFFIXES {
+        for suffix in self.bookkeeping.clone() {
             if let Some(tensor) = self.find(&format!("{module}{suffix}"))
                 && self.used.insert(&tensor.name)
             {
@@ -322,41 +359,34 @@ impl<'a> Matcher<'a> {
     /// A weight that is only there in a packed form under another name.
     fn quantized(&mut self, wanted: &Wanted, is_mtp: bool) -> bool {
         for name in &wanted.names {
-            if let Some(packed) = self.find(&format!("{name}.qweight")) {
-                self.gptq(name, packed, wanted.elements, is_mtp);
-                return true;
-            }
-            if let Some(packed) = self.find(&format!("{name}.weight_packed")) {
+            for suffix in [".qweight", ".weight_packed"] {
+                let Some(packed) = self.find(&format!("{name}{suffix}")) else {
+                    continue;
+                };
                 self.used.insert(&packed.name);
-                self.packed_unknown = true;
                 self.scales(name);
+                if is_mtp {
+                    self.explain(MTP, packed.elements);
+                } else if self.unpacked(packed) == Some(wanted.elements) {
+                    self.matched += 1;
+                    self.logical = self.logical.saturating_add(wanted.elements);
+                    self.explain(PACKED, packed.elements);
+                } else {
+                    self.packed_unknown = true;
+                }
                 return true;
             }
         }
         false
     }
 
-    fn gptq(&mut self, name: &str, packed: &'a TensorSeen, elements: u64, is_mtp: bool) {
-        self.used.insert(&packed.name);
-        for suffix in [".qzeros", ".scales", ".g_idx"] {
-            if let Some(tensor) = self.find(&format!("{name}{suffix}"))
-                && self.used.insert(&tensor.name)
-            {
-                self.explain(SCALES, tensor.elements);
-            }
-        }
-        let unpacked = self.hints.bits.and_then(|bits| {
-            let values = packed.elements.checked_mul(packed.dtype.bits())?;
-            values.checked_div(bits)
-        });
-        if is_mtp {
-            self.explain(MTP, packed.elements);
-        } else if unpacked == Some(elements) {
-            self.matched += 1;
-            self.logical = self.logical.saturating_add(elements);
-        } else {
-            self.packed_unknown = true;
-        }
+    /// Values in a container, if the width of a value is known.
+    fn unpacked(&self, tensor: &TensorSeen) -> Option<u64> {
+        let bits = self.hints.bits?;
+        tensor
+            .elements
+            .checked_mul(tensor.dtype.bits())?
+            .checked_div(bits)
     }
 
     /// Copies of one operator: one tensor each, or one that holds them all.
@@ -394,7 +424,7 @@ impl<'a> Matcher<'a> {
         else {
             return false;
         };
-        let product = |a: u64, b: u64| a.checked_mul(b).unwrap_or(u64::MAX);
+        let product = u64::saturating_mul;
         let claim = product(product(*inputs, *outputs), copies);
         let whole = self.find(name);
         let blocks = self.find(&format!("{name}_blocks"));
@@ -476,10 +506,10 @@ impl<'a> Matcher<'a> {
         extra.sort_unstable();
         let unexplained = self.n_missing + n_extra;
         let trivial = |what: &str| what == FUSED;
-        let verdict = if unexplained > 0 {
-            HeaderVerdict::Conflict
-        } else if self.packed_unknown {
+        let verdict = if self.packed_unknown {
             HeaderVerdict::Unknown
+        } else if unexplained > 0 {
+            HeaderVerdict::Conflict
         } else if self.explained.keys().all(|w| trivial(w)) {
             HeaderVerdict::Agree
         } else {

@@ -40,15 +40,7 @@ pub fn from_tensors(tensors: &[TensorSeen]) -> Architecture {
             },
         }
     }
-    let routed = experts
-        .into_iter()
-        .map(|((pattern, shape), copies)| expert(pattern, &shape, copies));
-    let operators: Vec<Operator> = routed.collect();
-    let group = LayerGroup {
-        name: "all layers, by name".to_owned(),
-        layers: vec![0],
-        operators,
-    };
+    let groups = layers(experts);
     Architecture {
         family: TENSOR_SHAPES.to_owned(),
         declared: None,
@@ -56,14 +48,32 @@ pub fn from_tensors(tensors: &[TensorSeen]) -> Architecture {
             name: "all".to_owned(),
             role: TowerRole::Decoder,
             stem,
-            groups: vec![group],
-            depth: 1,
+            depth: groups.len() as u64,
+            groups,
             tail,
         }],
         defaulted: Vec::new(),
         context_tokens: None,
         source: "tensor names and shapes".to_owned(),
     }
+}
+
+/// One group for each place where experts stand, in the order of the names.
+fn layers(experts: BTreeMap<(String, Vec<u64>), u64>) -> Vec<LayerGroup> {
+    let mut places: BTreeMap<String, Vec<Operator>> = BTreeMap::new();
+    for ((pattern, shape), copies) in experts {
+        let place = pattern.split("experts.").next().unwrap_or_default();
+        let operators = places.entry(place.to_owned()).or_default();
+        operators.push(expert(pattern, &shape, copies));
+    }
+    let numbered = (0_u64..).zip(places);
+    numbered
+        .map(|(layer, (name, operators))| LayerGroup {
+            name,
+            layers: vec![layer],
+            operators,
+        })
+        .collect()
 }
 
 /// The name with its expert's index replaced, if it has one: `…experts.{expert}.w1`.

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 use weigh_compute::{Catalog, ResolveError, ResolveOptions, resolve};
-use weigh_facts::{Architecture, Observation, Observed, Place, Reading};
+use weigh_facts::{
+    Architecture, Dtype, Observation, Observed, Operator, OperatorKind, Part, Place, Reading,
+    TensorSeen,
+};
 
 /// Reads JSON text as the configuration reader would: maps into dotted keys.
 pub(crate) fn reading(text: &str) -> Reading {
@@ -109,3 +112,95 @@ pub(crate) const LLAMA_8B: &str = r#"{
     "tie_word_embeddings": false, "attention_bias": false, "mlp_bias": false,
     "rope_scaling": {"factor": 8.0, "original_max_position_embeddings": 8192, "rope_type": "llama3"}
 }"#;
+
+/// Tensors as a library would save them, one for every weight the architecture promises.
+pub(crate) fn saved(model: &Architecture) -> Vec<TensorSeen> {
+    let mut tensors = Vec::new();
+    for tower in &model.towers {
+        let mut save = |operator: &Operator, layer: Option<u64>| {
+            if let Some(pattern) = operator.tensors.first() {
+                save_one(
+                    operator,
+                    &pattern.name,
+                    pattern.stacked,
+                    layer,
+                    &mut tensors,
+                );
+            }
+        };
+        tower.stem.iter().for_each(|o| save(o, None));
+        for group in &tower.groups {
+            for layer in &group.layers {
+                group.operators.iter().for_each(|o| save(o, Some(*layer)));
+            }
+        }
+        let class = tower
+            .tail
+            .iter()
+            .filter(|o| o.part != Part::MultiTokenPrediction);
+        class.for_each(|o| save(o, None));
+    }
+    tensors
+}
+
+fn save_one(
+    operator: &Operator,
+    pattern: &str,
+    stacked: bool,
+    layer: Option<u64>,
+    out: &mut Vec<TensorSeen>,
+) {
+    let layer = layer.map(|l| l.to_string()).unwrap_or_default();
+    let name = pattern.replace("{layer}", &layer);
+    let mut push = |name: String, shape: Vec<u64>| out.push(tensor(&name, &shape, Dtype::BF16));
+    match &operator.kind {
+        OperatorKind::Embedding { rows, width } => {
+            push(format!("{name}.weight"), vec![*rows, *width]);
+        }
+        OperatorKind::Linear {
+            inputs,
+            outputs,
+            bias,
+            copies,
+            tied_to,
+            ..
+        } => {
+            if stacked {
+                push(name.clone(), vec![*copies, *inputs, *outputs]);
+                if *bias {
+                    push(format!("{name}_bias"), vec![*copies, *outputs]);
+                }
+                return;
+            }
+            for expert in 0..*copies {
+                let name = name.replace("{expert}", &expert.to_string());
+                if tied_to.is_none() {
+                    push(format!("{name}.weight"), vec![*outputs, *inputs]);
+                }
+                if *bias {
+                    push(format!("{name}.bias"), vec![*outputs]);
+                }
+            }
+        }
+        OperatorKind::Norm { width, bias } => {
+            push(format!("{name}.weight"), vec![*width]);
+            if *bias {
+                push(format!("{name}.bias"), vec![*width]);
+            }
+        }
+        OperatorKind::Vector { elements } => push(name, vec![*elements]),
+        _ => {}
+    }
+}
+
+pub(crate) fn tensor(name: &str, shape: &[u64], dtype: Dtype) -> TensorSeen {
+    let elements = shape.iter().product();
+    TensorSeen {
+        name: name.to_owned(),
+        dtype,
+        shape: shape.to_vec(),
+        elements,
+        bytes: elements * dtype.bits() / 8,
+        input: "model.safetensors".to_owned(),
+    }
+}
