@@ -25,7 +25,7 @@ pub struct Catalog {
 
 /// Why a catalog did not load.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the catalog file `{file}` has {} errors, the first: {}", .diagnostics.len(), first(.diagnostics))]
+#[error("the catalog file `{file}` does not load, first of {}: {}", .diagnostics.len(), first(.diagnostics))]
 pub struct CatalogError {
     /// The file.
     pub file: String,
@@ -108,7 +108,7 @@ impl Catalog {
                 loaded.iter().any(taken)
             }) {
                 let message = format!("model type `{name}` is in another file too");
-                let taken = Diagnostic::new("catalog-duplicate", message, 0..1);
+                let taken = Diagnostic::new("catalog-entry", message, 0..1);
                 return Err(failed(file, vec![taken]));
             }
             loaded.push(family);

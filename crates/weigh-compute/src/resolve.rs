@@ -114,16 +114,12 @@ pub enum ResolveError {
         place: Place,
     },
     /// Two names of the same key with different values.
-    #[error("`{one}` is {first} and `{other}` is {second}, and they mean the same")]
+    #[error("{one} and {other}, and they mean the same")]
     ConflictingKeys {
-        /// The name that is looked for first.
+        /// The name that is looked for first, and its value: `` `n_routed_experts` is 8 ``.
         one: String,
-        /// Its value.
-        first: String,
-        /// The other name.
+        /// The other name and its value.
         other: String,
-        /// Its value.
-        second: String,
         /// Where the other stands.
         place: Place,
     },
@@ -241,13 +237,21 @@ pub fn resolve(
         Some(context) => context.count_or_null(&names).map_err(fail)?,
         None => None,
     };
+    let context_tokens = context_tokens.map(|c| config.scaled_context(c));
     let architecture = Architecture {
         family: family.name.clone(),
         declared,
         towers: vec![tower],
         defaulted,
         context_tokens,
-        source: family.source.clone(),
+        source: match config.prefix {
+            "" => family.source.clone(),
+            prefix => format!(
+                "{}; keys under `{}`",
+                family.source,
+                prefix.trim_end_matches('.')
+            ),
+        },
     };
     config.check_sizes(architecture)
 }
@@ -394,10 +398,8 @@ impl<'a> Config<'a> {
                 None => seen = Some((observation, value)),
                 Some((first, kept)) if *kept != value && value != Value::Null => {
                     return Err(ResolveError::ConflictingKeys {
-                        one: first.key.clone(),
-                        first: kept.to_string(),
-                        other: observation.key.clone(),
-                        second: value.to_string(),
+                        one: format!("`{}` is {kept}", first.key),
+                        other: format!("`{}` is {value}", observation.key),
                         place: observation.place.clone(),
                     });
                 }
@@ -405,9 +407,7 @@ impl<'a> Config<'a> {
             }
         }
         match seen {
-            Some((_, Value::Null)) if key.null_is_default => {
-                key.default.evaluate(names).map_err(|e| self.eval_error(e))
-            }
+            Some((_, Value::Null)) if key.null_is_default => self.class_default(key, names),
             Some((observation, Value::Null)) if !key.null_is_none => Err(ResolveError::WrongType {
                 key: observation.key.clone(),
                 found: "null",
@@ -419,6 +419,21 @@ impl<'a> Config<'a> {
         }
     }
 
+    fn class_default(&self, key: &Key, names: &Names) -> Result<Value, ResolveError> {
+        let place = self.place();
+        let name = key.names.first().unwrap_or(&key.name);
+        key.default.evaluate(names).map_err(|error| match error {
+            EvalError::Overflow { .. } => ResolveError::TooLarge {
+                message: format!("{error}, which stands for `{name}`"),
+                place,
+            },
+            EvalError::Wrong { .. } => ResolveError::Contradiction {
+                message: format!("{error}, which stands for `{name}`"),
+                place,
+            },
+        })
+    }
+
     fn default(
         &self,
         key: &Key,
@@ -426,10 +441,10 @@ impl<'a> Config<'a> {
         options: ResolveOptions,
         defaulted: &mut Vec<Defaulted>,
     ) -> Result<Value, ResolveError> {
-        let value = key
-            .default
-            .evaluate(names)
-            .map_err(|e| self.eval_error(e))?;
+        let value = self.class_default(key, names)?;
+        if key.names.is_empty() {
+            return Ok(value);
+        }
         let name = key.names.first().unwrap_or(&key.name);
         let name = format!("{}{name}", self.prefix);
         if key.essential && !options.assume_class_defaults {
@@ -445,6 +460,31 @@ impl<'a> Config<'a> {
             place: self.place(),
         });
         Ok(value)
+    }
+
+    /// The longest sequence, stretched by rotary scaling only where the file gives the original
+    /// length and the maximum does not already exceed it.
+    fn scaled_context(&self, context: u64) -> u64 {
+        let number = |key: &str| {
+            let spellings = ["rope_scaling.", "rope_parameters."];
+            let find = |s: &&str| self.keys.get(format!("{}{s}{key}", self.prefix).as_str());
+            match &spellings.iter().find_map(find)?.value {
+                Observed::Number(number) => Some(number),
+                _ => None,
+            }
+        };
+        let Some((original, factor)) =
+            number("original_max_position_embeddings").zip(number("factor"))
+        else {
+            return context;
+        };
+        if Decimal::from(context) > *original || *factor <= Decimal::from(1_u64) {
+            return context;
+        }
+        let stretched = (original * factor).ceil().to_u128();
+        stretched
+            .and_then(|n| u64::try_from(n).ok())
+            .unwrap_or(context)
     }
 
     fn eval_error(&self, error: EvalError) -> ResolveError {

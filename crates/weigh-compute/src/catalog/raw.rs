@@ -93,7 +93,7 @@ fn check_format(table: &mut Table, errors: &mut Errors) {
     if table.count("format", errors) != Some(FORMAT) {
         let message = format!("`format` should be {FORMAT}");
         let start = table.span.start;
-        errors.push(Diagnostic::new("catalog-format", message, start..start + 1));
+        errors.push(Diagnostic::new("catalog-entry", message, start..start + 1));
     }
 }
 
@@ -174,7 +174,7 @@ fn as_table(name: &str, node: Node, errors: &mut Errors) -> Option<Table> {
         return Some(table);
     }
     let message = format!("`{name}` is {}, and should be a table", node.item.kind());
-    errors.push(Diagnostic::new("wrong-type", message, node.span));
+    errors.push(Diagnostic::new("catalog-entry", message, node.span));
     None
 }
 
@@ -186,7 +186,7 @@ fn as_text(name: &str, node: Node, errors: &mut Errors) -> Option<String> {
         Item::Bool(flag) => Some(flag.to_string()),
         other => {
             let message = format!("`{name}` is {}, and should be an expression", other.kind());
-            errors.push(Diagnostic::new("wrong-type", message, node.span));
+            errors.push(Diagnostic::new("catalog-entry", message, node.span));
             None
         }
     }

@@ -28,7 +28,7 @@ pub(super) fn chip(text: &str) -> Result<Chip, Errors> {
     let errors = &mut Errors::new();
     if table.count("format", errors) != Some(FORMAT) {
         let message = format!("`format` should be {FORMAT}");
-        errors.push(Diagnostic::new("catalog-format", message, 0..1));
+        errors.push(Diagnostic::new("catalog-entry", message, 0..1));
     }
     let sources = sources(&mut table, errors);
     let mut required = |key| table.required_text(key, errors).unwrap_or_default();
@@ -77,7 +77,7 @@ fn positive(table: &mut Table, key: &'static str, errors: &mut Errors) -> Option
     let value = table.number(key, errors)?;
     if value.is_zero() || value.is_negative() {
         let message = format!("`{key}` is {value}, and should be above zero");
-        errors.push(Diagnostic::new("not-positive", message, span));
+        errors.push(Diagnostic::new("catalog-entry", message, span));
     }
     Some(value)
 }
@@ -88,7 +88,7 @@ fn sources(table: &mut Table, errors: &mut Errors) -> Vec<ChipSource> {
     for (key, _, node) in entries.unwrap_or_default() {
         let Item::Table(mut entry) = node.item else {
             let message = format!("`{key}` should be a table");
-            errors.push(Diagnostic::new("wrong-type", message, node.span));
+            errors.push(Diagnostic::new("catalog-entry", message, node.span));
             continue;
         };
         let span = entry.span.clone();
@@ -96,12 +96,12 @@ fn sources(table: &mut Table, errors: &mut Errors) -> Vec<ChipSource> {
         let is_datasheet = kind == "datasheet";
         if !is_datasheet && kind != "other" {
             let message = format!("`kind` is `{kind}`, and should be `datasheet` or `other`");
-            errors.push(Diagnostic::new("chip-source-kind", message, span.clone()));
+            errors.push(Diagnostic::new("catalog-entry", message, span.clone()));
         }
         let certainty = entry.required_text("certainty", errors).unwrap_or_default();
         let certainty = Certainty::parse(&certainty).unwrap_or_else(|| {
             let message = format!("unknown certainty `{certainty}`");
-            errors.push(Diagnostic::new("chip-source-kind", message, span));
+            errors.push(Diagnostic::new("catalog-entry", message, span));
             Certainty::Unverified
         });
         sources.push(ChipSource {
@@ -126,7 +126,7 @@ fn cited(table: &mut Table, sources: &[ChipSource], errors: &mut Errors) -> (Sou
     if found.is_none() {
         let message = format!("no source `{key}` in this file");
         errors.push(Diagnostic::new(
-            "chip-source-missing",
+            "catalog-entry",
             message,
             table.span.clone(),
         ));
@@ -145,7 +145,7 @@ fn rates(table: &mut Table, sources: &[ChipSource], errors: &mut Errors) -> Vec<
         entry.finish(errors);
         let (Some((_, bits, stored_bits)), Some(tera_per_s)) = (known, rate) else {
             let message = format!("`{precision}` is no number format, or its rate is missing");
-            errors.push(Diagnostic::new("chip-rate", message, span));
+            errors.push(Diagnostic::new("catalog-entry", message, span));
             continue;
         };
         if !is_datasheet {
@@ -154,7 +154,7 @@ fn rates(table: &mut Table, sources: &[ChipSource], errors: &mut Errors) -> Vec<
         }
         if rates.iter().any(|r| r.precision == precision) {
             let message = format!("`{precision}` has two rates");
-            errors.push(Diagnostic::new("chip-rate", message, span));
+            errors.push(Diagnostic::new("catalog-entry", message, span));
         }
         rates.push(Rate {
             precision,
