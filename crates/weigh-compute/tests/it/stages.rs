@@ -1,1 +1,287 @@
-//! To be written.
+//! Stages, lineage totals, and two methods side by side.
+
+use weigh_compute::{
+    Agreement, Circumstances, CountOptions, LINEAGE_SUM, OPERATION_COUNT, lineage_total, reconcile,
+    stage_operations, training,
+};
+use weigh_facts::{
+    Adaptation, AttentionConvention, Convention, Coverage, DataVisibility, Decimal, Estimate,
+    Inclusion, MethodId, Operations, Place, Purpose, SequenceLength, SourceKey, Stage, StageTokens,
+    Tokens,
+};
+
+use crate::support::{LLAMA_8B, architecture};
+
+const CARD: MethodId = MethodId::new("model-card/1");
+
+fn place() -> Place {
+    Place {
+        input: "pipeline.toml".to_owned(),
+        inside: String::new(),
+    }
+}
+
+fn stage(purpose: Purpose, tokens: Option<u64>, sequence_length: SequenceLength) -> Stage {
+    Stage {
+        id: purpose.as_str().to_owned(),
+        purpose,
+        adaptation: Adaptation::Full,
+        tokens: tokens.map(|n| StageTokens {
+            tokens: Estimate::exact(Tokens(n), CARD),
+            place: place(),
+        }),
+        sequence_length,
+        declared_operations: None,
+        chips: None,
+        base_model: None,
+        data_visibility: None,
+        generator: None,
+        discarded: false,
+        developer: None,
+        date: None,
+        place: place(),
+    }
+}
+
+fn decimal(text: &str) -> Decimal {
+    text.parse().unwrap()
+}
+
+/// The bounds for readers: `low..high best`.
+fn shown(estimate: &Estimate<Operations>) -> String {
+    let show = |o: Option<&Operations>| o.map_or("open".to_owned(), ToString::to_string);
+    format!(
+        "{} .. {} best {}",
+        show(estimate.low()),
+        show(estimate.high()),
+        show(estimate.best())
+    )
+}
+
+#[test]
+fn a_fixed_length_is_exact() {
+    let model = architecture(LLAMA_8B);
+    let stage = stage(
+        Purpose::Pretraining,
+        Some(15_000_000_000_000),
+        SequenceLength::Fixed(8_192),
+    );
+    let found = stage_operations(&model, &stage, CountOptions::default())
+        .unwrap()
+        .unwrap();
+    let exact = training(
+        &model,
+        8_192,
+        Tokens(15_000_000_000_000),
+        AttentionConvention::CausalExact,
+    );
+    assert_eq!(
+        found.estimate,
+        Estimate::exact(exact.unwrap(), OPERATION_COUNT)
+    );
+    insta::assert_snapshot!(found.assumptions.join("\n"), @r"
+    attention pairs: causal-exact; one document per sequence
+    all weights train: backward is twice forward
+    every sequence has 8192 tokens
+    ");
+}
+
+#[test]
+fn an_unknown_length_gives_bounds_that_hold_every_length() {
+    let model = architecture(LLAMA_8B);
+    let tokens = 15_000_000_000_000;
+    let unknown = stage(Purpose::Pretraining, Some(tokens), SequenceLength::Unknown);
+    let found = stage_operations(&model, &unknown, CountOptions::default())
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        shown(&found.estimate),
+        "6.75e23 FLOP .. 2.22e24 FLOP best open"
+    );
+    for length in [1, 7, 4_096, 131_072] {
+        let at = training(
+            &model,
+            length,
+            Tokens(tokens),
+            AttentionConvention::CausalExact,
+        )
+        .unwrap();
+        assert!(*found.estimate.low().unwrap() <= at && at <= *found.estimate.high().unwrap());
+    }
+    let mut boundless = model;
+    boundless.context_tokens = None;
+    let found = stage_operations(&boundless, &unknown, CountOptions::default())
+        .unwrap()
+        .unwrap();
+    assert_eq!(shown(&found.estimate), "6.75e23 FLOP .. open best open");
+}
+
+#[test]
+fn shares_of_lengths_bracket_and_must_sum_to_one() {
+    let model = architecture(LLAMA_8B);
+    let shares = |a: &str, b: &str| {
+        SequenceLength::Distribution(vec![(4_096, decimal(a)), (8_192, decimal(b))])
+    };
+    let count = |lengths, tokens| {
+        let stage = stage(Purpose::Pretraining, Some(tokens), lengths);
+        stage_operations(&model, &stage, CountOptions::default()).map(|s| s.unwrap().estimate)
+    };
+    let even = count(shares("0.5", "0.5"), 819_200).unwrap();
+    assert!(
+        even.as_exact().is_some(),
+        "whole sequences: nothing to round"
+    );
+    let odd = count(shares("0.3", "0.7"), 819_201).unwrap();
+    assert!(odd.low() < odd.high());
+    let fixed = |s| count(SequenceLength::Fixed(s), 819_200).unwrap();
+    assert!(fixed(4_096).low() < even.low() && even.high() < fixed(8_192).high());
+    let error = count(shares("0.5", "0.6"), 1).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the shares of the sequence lengths sum to 1.1, and must sum to 1"
+    );
+}
+
+#[test]
+fn generation_counts_forward_and_no_tokens_count_nothing() {
+    let model = architecture(LLAMA_8B);
+    let options = CountOptions::default();
+    let count = |purpose, tokens| {
+        let stage = stage(purpose, tokens, SequenceLength::Fixed(1_024));
+        stage_operations(&model, &stage, options).unwrap()
+    };
+    let training = count(Purpose::FineTuning, Some(1_024)).unwrap().estimate;
+    let rollout = count(Purpose::Rollout, Some(1_024)).unwrap().estimate;
+    assert_eq!(rollout.best().unwrap().0 * 3, training.best().unwrap().0);
+    assert_eq!(count(Purpose::FineTuning, None), None);
+}
+
+fn convention(includes: &[(Purpose, Inclusion)], excludes_public_synthetic: bool) -> Convention {
+    let key = || SourceKey("s".to_owned());
+    Convention {
+        id: "test".to_owned(),
+        title: "Test".to_owned(),
+        includes: includes.iter().map(|(p, i)| (*p, *i, key())).collect(),
+        excludes_public_synthetic,
+        allowed_margin: None,
+    }
+}
+
+#[test]
+fn a_total_adds_what_counts_and_opens_where_it_must() {
+    let rules = convention(
+        &[
+            (Purpose::Pretraining, Inclusion::Yes),
+            (Purpose::TeacherForward, Inclusion::Unclear),
+            (Purpose::Evaluation, Inclusion::No),
+            (Purpose::SyntheticData, Inclusion::Yes),
+        ],
+        true,
+    );
+    let any = |p| stage(p, None, SequenceLength::Unknown);
+    let (pretraining, teacher, evaluation) = (
+        any(Purpose::Pretraining),
+        any(Purpose::TeacherForward),
+        any(Purpose::Evaluation),
+    );
+    let exact = |n| Estimate::exact(Operations(n), OPERATION_COUNT);
+    let (a, b, c) = (exact(100), exact(20), exact(3));
+    let total = lineage_total(
+        &rules,
+        &[
+            (&pretraining, Some(&a)),
+            (&teacher, Some(&b)),
+            (&evaluation, Some(&c)),
+        ],
+    );
+    let bounds = Estimate::between(Operations(100), Operations(120), LINEAGE_SUM);
+    assert_eq!(total.estimate, bounds);
+
+    let unknown = lineage_total(&rules, &[(&pretraining, None), (&evaluation, None)]);
+    assert_eq!(shown(&unknown.estimate), "0 FLOP .. open best open");
+    assert_eq!(unknown.open, ["pretraining"]);
+
+    let mut synthetic = any(Purpose::SyntheticData);
+    let mut bounds = |visibility| {
+        synthetic.data_visibility = visibility;
+        shown(&lineage_total(&rules, &[(&synthetic, Some(&b))]).estimate)
+    };
+    assert_eq!(
+        bounds(Some(DataVisibility::Private)),
+        "20 FLOP .. 20 FLOP best 20 FLOP"
+    );
+    assert_eq!(
+        bounds(Some(DataVisibility::Public)),
+        "0 FLOP .. 0 FLOP best 0 FLOP"
+    );
+    assert_eq!(bounds(None), "0 FLOP .. 20 FLOP best open");
+
+    let weaker = Estimate::new(
+        Some(Operations(1)),
+        None,
+        Some(Operations(9)),
+        Coverage::Percent(90),
+        CARD,
+    );
+    let total = lineage_total(&rules, &[(&pretraining, Some(&weaker.unwrap()))]);
+    assert_eq!(total.estimate.coverage(), Coverage::Percent(90));
+}
+
+#[test]
+fn methods_agree_or_the_ratio_says_why() {
+    let interval = |low: u128, best: u128, high: u128| {
+        Estimate::new(
+            Some(Operations(low)),
+            Some(Operations(best)),
+            Some(Operations(high)),
+            Coverage::Percent(90),
+            MethodId::new("chip-time/1"),
+        )
+        .unwrap()
+    };
+    let count = Estimate::exact(Operations(1_000), OPERATION_COUNT);
+    let nothing = Circumstances::default();
+    let agree = reconcile(&count, &interval(500, 1_100, 1_600), &nothing);
+    assert_eq!((agree.verdict, &agree.chosen), (Agreement::Agree, &count));
+    assert!(agree.likely_causes.is_empty());
+    assert_eq!(agree.ratio_low, Some(decimal("0.5")));
+
+    let causes = |other: &Estimate<Operations>, circumstances: &Circumstances| {
+        let found = reconcile(&count, other, circumstances);
+        assert_eq!(found.verdict, Agreement::Conflict);
+        assert_eq!(found.chosen, found.envelope);
+        let ids: Vec<&str> = found.likely_causes.iter().map(|c| c.id).collect();
+        ids.join(" ")
+    };
+    assert_eq!(
+        causes(&interval(1_900, 2_000, 2_100), &nothing),
+        "factor-two"
+    );
+    assert_eq!(causes(&interval(450, 500, 550), &nothing), "factor-two");
+    assert_eq!(
+        causes(&interval(1_250, 1_333, 1_400), &nothing),
+        "recomputation"
+    );
+    assert_eq!(causes(&interval(240, 250, 260), &nothing), "packed-weights");
+    let mixture = Circumstances {
+        total_to_active: Some(decimal("17.9")),
+        ..Circumstances::default()
+    };
+    assert_eq!(
+        causes(&interval(17_000, 18_000, 19_000), &mixture),
+        "experts-total-for-active"
+    );
+    let adapters = Circumstances {
+        is_low_rank: true,
+        ..Circumstances::default()
+    };
+    assert!(causes(&interval(1_450, 1_500, 1_550), &adapters).contains("adapter-billed-full"));
+    let project = Circumstances {
+        whole_project_hours: true,
+        ..Circumstances::default()
+    };
+    assert_eq!(
+        causes(&interval(7_000, 10_000, 12_000), &project),
+        "project-hours"
+    );
+}
