@@ -5,6 +5,7 @@ mod anchors;
 mod catalog;
 mod chips;
 mod corpus;
+mod examples;
 mod headers;
 mod laws;
 mod oracle;
