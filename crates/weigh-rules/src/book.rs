@@ -80,7 +80,36 @@ pub struct Line {
     /// The unit people read it in.
     pub shown: Arc<str>,
     /// The parameter that holds it, if it is not written into the condition.
-    pub param: Option<String>,
+    pub param: Option<Arc<str>>,
+}
+
+/// A rule as the rulebook has it.
+#[derive(Clone, Debug)]
+pub struct RuleEntry<'a> {
+    /// Its id.
+    pub id: &'a RuleId,
+    /// What it is called, if its id is not enough.
+    pub title: Option<&'a str>,
+    /// What it is about.
+    pub about: SubjectKind,
+    /// How heavy it is.
+    pub level: Level,
+    /// Its condition as written.
+    pub when: &'a str,
+    /// What follows where it applies: decision and word.
+    pub then: &'a BTreeMap<String, String>,
+    /// What it rests on.
+    pub citations: &'a [Citation],
+    /// What else to read.
+    pub see: &'a [Citation],
+    /// The interpretation it follows.
+    pub reading: Option<&'a str>,
+    /// The days it speaks of.
+    pub interval: Interval,
+    /// The rules it is an exception to.
+    pub overrides: Vec<&'a RuleId>,
+    /// The rules that are exceptions to it.
+    pub overridden_by: Vec<&'a RuleId>,
 }
 
 /// A rulebook that checks.
@@ -123,9 +152,8 @@ pub(crate) struct Slot {
 /// A dated value with a unit.
 #[derive(Clone, Debug)]
 pub(crate) struct Param {
-    pub(crate) name: String,
+    pub(crate) name: Arc<str>,
     pub(crate) unit: Unit,
-    pub(crate) shown: Arc<str>,
     /// Why there is no value, if the source states none.
     pub(crate) unstated: Option<String>,
     pub(crate) values: Timeline<ParamValue>,
@@ -156,7 +184,9 @@ pub(crate) struct CodeList {
 /// A named condition.
 #[derive(Clone, Debug)]
 pub(crate) struct Predicate {
-    pub(crate) name: String,
+    pub(crate) name: Arc<str>,
+    /// As written.
+    pub(crate) when: Arc<str>,
     pub(crate) node: Node,
 }
 
@@ -272,11 +302,32 @@ impl Rulebook {
         self.sources.get(&key.0).and_then(|s| s.retrieved)
     }
 
-    /// Its rules in the order of the text: id, kind of subject, level, and the condition as written.
-    pub fn rules(&self) -> impl Iterator<Item = (&RuleId, SubjectKind, Level, &str)> {
-        self.rules
-            .iter()
-            .map(|r| (&r.id, r.about, r.level, &*r.when))
+    /// Its rules in the order of the text.
+    pub fn rules(&self) -> impl Iterator<Item = RuleEntry<'_>> {
+        self.rules.iter().map(|rule| RuleEntry {
+            id: &rule.id,
+            title: rule.title.as_deref(),
+            about: rule.about,
+            level: rule.level,
+            when: &rule.when,
+            then: &rule.then,
+            citations: &rule.citations,
+            see: &rule.see,
+            reading: rule.reading.as_deref(),
+            interval: rule.interval,
+            overrides: self.ids(&rule.overrides),
+            overridden_by: self.ids(&rule.overridden_by),
+        })
+    }
+
+    fn ids(&self, rules: &[usize]) -> Vec<&RuleId> {
+        let rules = rules.iter().filter_map(|r| self.rules.get(*r));
+        rules.map(|r| &r.id).collect()
+    }
+
+    /// Its named conditions, as written by name.
+    pub fn predicates(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.predicates.iter().map(|p| (&*p.name, &*p.when))
     }
 
     /// Every fact a condition mentions, by name.

@@ -1,8 +1,13 @@
-//! Runs the tests inside a rulebook.
+//! Runs the tests inside a rulebook, and reads it on every day on which it changes.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
-use crate::Rulebook;
+use weigh_facts::{Date, Facts, Verdict};
+
+use crate::book::BookTest;
+use crate::finding::Finding;
+use crate::{Rulebook, assess};
 
 /// How one test went.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,9 +28,109 @@ impl TestOutcome {
     }
 }
 
-/// Runs every test of a rulebook, then reads it on every day on which something in it changes.
+/// Runs every test of a rulebook, then reads it on every day on which something in it changes:
+/// each rule in force must have a status then, and no two rules may contradict each other in a test.
 #[must_use]
 pub fn run_tests(book: &Rulebook) -> Vec<TestOutcome> {
-    let _ = book;
-    Vec::new()
+    let mut outcomes: Vec<TestOutcome> = book.tests.iter().map(|t| run(book, t)).collect();
+    outcomes.push(coverage(book));
+    outcomes
+}
+
+fn run(book: &Rulebook, test: &BookTest) -> TestOutcome {
+    let known = test.known.unwrap_or(book.known_through.max(test.on));
+    let assessment = assess(book, &test.given, test.on, known);
+    let mut failures = Vec::new();
+    for expected in &test.expect {
+        let Some(finding) = assessment.findings.get(expected.rule) else {
+            continue;
+        };
+        if finding.verdict != expected.verdict {
+            failures.push(format!(
+                "`{}` was expected to be {} and is {}{}",
+                finding.rule,
+                expected.verdict,
+                finding.verdict,
+                because(finding)
+            ));
+        }
+        if let Some(needs) = &expected.needs {
+            let found: BTreeSet<String> = finding.needs().iter().map(ToString::to_string).collect();
+            if *needs != found {
+                let (one, two) = (listed(needs), listed(&found));
+                failures.push(format!(
+                    "`{}` should need {one} and needs {two}",
+                    finding.rule
+                ));
+            }
+        }
+        if let Some(possible) = &expected.possible
+            && *possible != finding.possible
+        {
+            let (one, two) = (listed(possible), listed(&finding.possible));
+            failures.push(format!(
+                "`{}` should leave {one} possible and leaves {two}",
+                finding.rule
+            ));
+        }
+    }
+    for conflict in &assessment.conflicts {
+        failures.push(format!(
+            "`{}` says {} = `{}`, and `{}` says `{}`, and neither overrides the other",
+            conflict.one.0, conflict.decision, conflict.one.1, conflict.other.0, conflict.other.1
+        ));
+    }
+    TestOutcome {
+        name: test.name.clone(),
+        failures,
+        span: test.span.clone(),
+    }
+}
+
+fn because(finding: &Finding) -> String {
+    match finding.verdict {
+        Verdict::Indeterminate => format!(", for want of {}", listed(&finding.needs())),
+        _ => String::new(),
+    }
+}
+
+fn listed<T: ToString>(items: &BTreeSet<T>) -> String {
+    if items.is_empty() {
+        return "nothing".to_owned();
+    }
+    let items: Vec<String> = items
+        .iter()
+        .map(|i| format!("`{}`", i.to_string()))
+        .collect();
+    items.join(", ")
+}
+
+/// A gap shows on a day on which something changes, so those are the days to try.
+fn coverage(book: &Rulebook) -> TestOutcome {
+    let mut failures = Vec::new();
+    let days: Vec<Date> = book
+        .change_days()
+        .into_iter()
+        .chain([book.known_through])
+        .collect();
+    for on in days {
+        let known = on.max(book.known_through);
+        let assessment = assess(book, &Facts::new(), on, known);
+        for finding in assessment.findings {
+            if finding.verdict == Verdict::NotInForce {
+                continue;
+            }
+            if finding.text_status.is_none() {
+                failures.push(format!("`{}` has no text status on {on}", finding.rule));
+            }
+        }
+        if book.enforcement.at(on, known).is_none() && book.text_status.at(on, known).is_some() {
+            failures.push(format!("nothing is said of enforcement on {on}"));
+        }
+    }
+    TestOutcome {
+        name: "every day on which something changes".to_owned(),
+        failures,
+        span: 0..0,
+    }
 }

@@ -5,7 +5,28 @@ use weigh_facts::{Convention, Dictionary};
 
 use crate::{ConventionBook, Rulebook, check, read_convention};
 
-const BOOKS: &[(&str, &str)] = &[];
+const BOOKS: &[(&str, &str)] = &[
+    (
+        "rulebooks/eu/ai-act.toml",
+        include_str!("../rulebooks/eu/ai-act.toml"),
+    ),
+    (
+        "rulebooks/hypothetical/claimed-chip-rule.toml",
+        include_str!("../rulebooks/hypothetical/claimed-chip-rule.toml"),
+    ),
+    (
+        "rulebooks/hypothetical/proposed-framework.toml",
+        include_str!("../rulebooks/hypothetical/proposed-framework.toml"),
+    ),
+    (
+        "rulebooks/us-ca/sb53.toml",
+        include_str!("../rulebooks/us-ca/sb53.toml"),
+    ),
+    (
+        "rulebooks/us/ear-4e091.toml",
+        include_str!("../rulebooks/us/ear-4e091.toml"),
+    ),
+];
 
 const CONVENTIONS: &[(&str, &str)] = &[
     (
@@ -83,4 +104,58 @@ pub(crate) fn digest(text: &str) -> String {
         .iter()
         .map(|b| format!("{b:02x}"))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run_tests;
+
+    fn checked(path: &str, text: &str) -> Rulebook {
+        check(text, &Dictionary::shipped(), &shipped_conventions()).unwrap_or_else(|errors| {
+            let shown: Vec<String> = errors.iter().map(|e| e.render(path, text)).collect();
+            panic!("{}", shown.join("\n"))
+        })
+    }
+
+    #[test]
+    fn every_shipped_convention_reads_and_bears_the_name_of_its_file() {
+        for (path, text) in CONVENTIONS {
+            let book = read_convention(text).unwrap_or_else(|errors| {
+                let shown: Vec<String> = errors.iter().map(|e| e.render(path, text)).collect();
+                panic!("{}", shown.join("\n"))
+            });
+            assert!(
+                path.ends_with(&format!("/{}.toml", book.convention.id)),
+                "{path}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_shipped_rulebook_checks_and_passes_its_own_tests() {
+        for (path, text) in BOOKS {
+            let book = checked(path, text);
+            assert!(book.test_count() > 0, "{path} has no tests");
+            let failed: Vec<String> = run_tests(&book)
+                .into_iter()
+                .filter(|outcome| !outcome.passed())
+                .map(|outcome| {
+                    format!(
+                        "{path}: {}\n  {}",
+                        outcome.name,
+                        outcome.failures.join("\n  ")
+                    )
+                })
+                .collect();
+            assert!(failed.is_empty(), "{}", failed.join("\n"));
+        }
+    }
+
+    #[test]
+    fn ids_are_unique() {
+        let books = load_shipped();
+        let ids: std::collections::BTreeSet<_> = books.iter().map(Rulebook::id).collect();
+        assert_eq!(ids.len(), BOOKS.len());
+    }
 }

@@ -1,0 +1,408 @@
+//! The `[[rule]]`, `[predicate.NAME]` and `[[test]]` tables, before their conditions are read.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use weigh_facts::{
+    Certainty, Convention, Diagnostic, Dictionary, Enforcement, Facts, Grade, Interval, Item,
+    Level, MethodId, Node, Origin, Period, SubjectKind, Table, TextStatus, Timeline, Verdict,
+};
+
+use super::names::Named;
+use super::sources::Listed;
+use super::values;
+use crate::book::{BookTest, Citation, Expectation};
+use crate::near::nearest;
+
+type Errors = Vec<Diagnostic>;
+
+/// A text of the file and where it stands, quotes included.
+pub(super) type Placed = (String, Range<usize>);
+
+/// A rule as read, its condition still a text.
+pub(super) struct RawRule {
+    pub(super) id: String,
+    pub(super) span: Range<usize>,
+    pub(super) title: Option<String>,
+    pub(super) about: Option<SubjectKind>,
+    pub(super) level: Option<Level>,
+    pub(super) citations: Vec<Citation>,
+    pub(super) see: Vec<Citation>,
+    pub(super) when: Placed,
+    pub(super) then: BTreeMap<String, String>,
+    pub(super) deadline: Option<Period>,
+    pub(super) interval: Interval,
+    pub(super) overrides: Vec<Placed>,
+    pub(super) reading: Option<String>,
+    pub(super) text_status: Option<Timeline<TextStatus>>,
+    pub(super) enforcement: Option<Timeline<Enforcement>>,
+}
+
+impl RawRule {
+    /// The weakest of what it cites.
+    pub(super) fn certainty(&self) -> Certainty {
+        let cited = self.citations.iter().map(|c| c.source.certainty);
+        cited.min().unwrap_or(Certainty::Unverified)
+    }
+}
+
+/// Reads the `[predicate.NAME]` tables: a name and a condition.
+pub(super) fn read_predicates(file: &mut Table, errors: &mut Errors) -> Vec<(Named, Placed)> {
+    let mut predicates = Vec::new();
+    for (name, span, node) in values::named_tables(file, "predicate", errors) {
+        let at = node.span.clone();
+        match node.item {
+            Item::Text(when) => predicates.push((Named::new(name, span), (when, at))),
+            Item::Table(mut table) => {
+                let when = table.text_at("when", errors);
+                if when.is_none() {
+                    table.missing("when", errors);
+                }
+                table.finish(errors);
+                predicates.extend(when.map(|when| (Named::new(name, span), when)));
+            }
+            other => {
+                let message = format!("predicate `{name}` is {}", other.kind());
+                let help = format!("write `[predicate]` and `{name} = \"CONDITION\"`");
+                errors.push(Diagnostic::new("rule-entry", message, at).with_help(help));
+            }
+        }
+    }
+    predicates
+}
+
+/// Reads the `[[rule]]` tables.
+pub(super) fn read_rules(file: &mut Table, sources: &Listed, errors: &mut Errors) -> Vec<RawRule> {
+    let mut rules: Vec<RawRule> = Vec::new();
+    for table in file.tables("rule", errors) {
+        let Some(rule) = read_rule(table, sources, errors) else {
+            continue;
+        };
+        if rules.iter().any(|r| r.id == rule.id) {
+            let message = format!("rule `{}` stands twice", rule.id);
+            errors.push(Diagnostic::new("duplicate-id", message, rule.span.clone()));
+        }
+        rules.push(rule);
+    }
+    rules
+}
+
+fn read_rule(mut table: Table, sources: &Listed, errors: &mut Errors) -> Option<RawRule> {
+    let Some((id, span)) = table.text_at("id", errors) else {
+        table.missing("id", errors);
+        return None;
+    };
+    if !is_kebab(&id) {
+        let message = format!("`{id}` is no rule id");
+        let help = "use lowercase words joined by dashes";
+        errors.push(Diagnostic::new("bad-id", message, span.clone()).with_help(help));
+    }
+    let title = table.text("title", errors);
+    let about = read_word(
+        &mut table,
+        "about",
+        SubjectKind::parse,
+        SubjectKind::ALL,
+        errors,
+    );
+    let level = read_word(&mut table, "level", Level::parse, Level::ALL, errors);
+    let citations = read_citations(&mut table, "cite", sources, errors);
+    if citations.is_empty() {
+        let message = format!("rule `{id}` cites nothing");
+        let help = "add `cite` with the key of a `[source.KEY]` table";
+        errors.push(Diagnostic::new("no-citation", message, span.clone()).with_help(help));
+    }
+    let see = read_citations(&mut table, "see", sources, errors);
+    let when = table.text_at("when", errors);
+    if when.is_none() {
+        table.missing("when", errors);
+    }
+    let (then, deadline) = read_then(&mut table, errors);
+    let first = citations.first().map(|c| c.source.clone());
+    let interval = values::read_interval(&mut table, first.as_deref(), &span, errors);
+    let overrides = read_overrides(&mut table, errors);
+    let reading = table.text("reading", errors);
+    let text_status = values::read_text_status(&mut table, sources, errors);
+    let enforcement = values::read_enforcement(&mut table, sources, errors);
+    table.finish(errors);
+    Some(RawRule {
+        id,
+        span,
+        title,
+        about,
+        level,
+        citations,
+        see,
+        when: when?,
+        then,
+        deadline,
+        interval,
+        overrides,
+        reading: reading.map(|r| r.split_whitespace().collect::<Vec<_>>().join(" ")),
+        text_status,
+        enforcement,
+    })
+}
+
+fn read_overrides(table: &mut Table, errors: &mut Errors) -> Vec<Placed> {
+    let mut overrides = Vec::new();
+    for node in table.list("overrides", errors).unwrap_or_default() {
+        match node.item {
+            Item::Text(id) => overrides.push((id, node.span)),
+            other => {
+                let message = format!("`overrides` holds rule ids, not {}", other.kind());
+                errors.push(Diagnostic::new("rule-entry", message, node.span));
+            }
+        }
+    }
+    overrides
+}
+
+/// Reads a word of a closed list.
+fn read_word<T: Copy + std::fmt::Display>(
+    table: &mut Table,
+    key: &'static str,
+    parse: fn(&str) -> Option<T>,
+    all: &[T],
+    errors: &mut Errors,
+) -> Option<T> {
+    let (word, span) = table.text_at(key, errors)?;
+    let value = parse(&word);
+    if value.is_none() {
+        let words: Vec<String> = all.iter().map(ToString::to_string).collect();
+        let near = nearest(&word, words.iter().map(String::as_str));
+        let help = near.map_or_else(
+            || format!("use one of {}", words.join(", ")),
+            |near| format!("did you mean `{near}`?"),
+        );
+        let message = format!("`{word}` is no word for `{key}`");
+        errors.push(Diagnostic::new("unknown-word", message, span).with_help(help));
+    }
+    value
+}
+
+/// `"key"`, `{ source = "key", pin = "…", quote = "…" }`, or a list of these.
+fn read_citations(
+    table: &mut Table,
+    key: &'static str,
+    sources: &Listed,
+    errors: &mut Errors,
+) -> Vec<Citation> {
+    let Some(node) = table.take(key) else {
+        return Vec::new();
+    };
+    let nodes = match node.item {
+        Item::List(nodes) => nodes,
+        item => vec![Node {
+            item,
+            span: node.span,
+        }],
+    };
+    let read = |node| read_citation(node, sources, errors);
+    nodes.into_iter().filter_map(read).collect()
+}
+
+fn read_citation(node: Node, sources: &Listed, errors: &mut Errors) -> Option<Citation> {
+    match node.item {
+        Item::Text(key) => Some(Citation {
+            source: sources.find(&key, node.span, errors)?,
+            pin: None,
+            quote: None,
+        }),
+        Item::Table(mut table) => {
+            let source = table.text_at("source", errors);
+            if source.is_none() {
+                table.missing("source", errors);
+            }
+            let pin = table.text("pin", errors);
+            let quote = table.text("quote", errors);
+            table.finish(errors);
+            let (key, span) = source?;
+            Some(Citation {
+                source: sources.find(&key, span, errors)?,
+                pin,
+                quote,
+            })
+        }
+        other => {
+            let message = format!("a citation is the key of a source, not {}", other.kind());
+            errors.push(Diagnostic::new("rule-entry", message, node.span));
+            None
+        }
+    }
+}
+
+fn read_then(table: &mut Table, errors: &mut Errors) -> (BTreeMap<String, String>, Option<Period>) {
+    let mut then = BTreeMap::new();
+    let mut deadline = None;
+    for (key, span, node) in table
+        .table("then", errors)
+        .map(|mut t| t.take_all())
+        .unwrap_or_default()
+    {
+        let word = match node.item {
+            Item::Text(word) => word,
+            Item::Number(number) => number.to_string(),
+            Item::Bool(value) => value.to_string(),
+            Item::Date(date) => date.to_string(),
+            other => {
+                let message = format!("an outcome is a word, not {}", other.kind());
+                errors.push(Diagnostic::new("rule-entry", message, node.span));
+                continue;
+            }
+        };
+        if key == "deadline" {
+            match word.parse::<Period>() {
+                Ok(period) => deadline = Some(period),
+                Err(error) => {
+                    errors.push(Diagnostic::new("bad-period", error.to_string(), span));
+                }
+            }
+        }
+        then.insert(key, word);
+    }
+    (then, deadline)
+}
+
+pub(super) fn is_kebab(id: &str) -> bool {
+    let part = |p: &str| {
+        !p.is_empty()
+            && p.chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+    };
+    id.starts_with(|c: char| c.is_ascii_lowercase()) && id.split('-').all(part)
+}
+
+/// What tests are read against.
+pub(super) struct TestBench<'a> {
+    pub(super) dictionary: &'a Dictionary,
+    pub(super) conventions: &'a [Convention],
+    pub(super) rules: &'a [RawRule],
+}
+
+impl TestBench<'_> {
+    /// Reads the `[[test]]` tables.
+    pub(super) fn read(&self, file: &mut Table, errors: &mut Errors) -> Vec<BookTest> {
+        let tables = file.tables("test", errors);
+        let read = |table| self.read_test(table, errors);
+        tables.into_iter().filter_map(read).collect()
+    }
+
+    fn read_test(&self, mut table: Table, errors: &mut Errors) -> Option<BookTest> {
+        let named = table.text_at("name", errors);
+        if named.is_none() {
+            table.missing("name", errors);
+        }
+        let on = table.date("on", errors);
+        if on.is_none() {
+            table.missing("on", errors);
+        }
+        let known = table.date("known", errors);
+        let given = match table.table("given", errors) {
+            Some(given) => self.read_given(given, errors),
+            None => Facts::new(),
+        };
+        let expect = table.table("expect", errors);
+        if expect.is_none() {
+            table.missing("expect", errors);
+        }
+        let mut expected = Vec::new();
+        for (rule, span, node) in expect.map(|mut t| t.take_all()).unwrap_or_default() {
+            expected.extend(self.read_expectation(&rule, span, node, errors));
+        }
+        table.finish(errors);
+        let (name, span) = named?;
+        Some(BookTest {
+            name,
+            on: on?,
+            known,
+            given,
+            expect: expected,
+            span,
+        })
+    }
+
+    fn read_given(&self, given: Table, errors: &mut Errors) -> Facts {
+        let span = given.span.clone();
+        let origin = Origin {
+            grade: Grade::Declared,
+            method: MethodId::new("declared"),
+            sources: Vec::new(),
+        };
+        let facts = Facts::read(given, self.dictionary, &origin, errors);
+        for (name, _) in facts.iter() {
+            let Some(convention) = name.convention() else {
+                continue;
+            };
+            if !self.conventions.iter().any(|c| c.id == convention) {
+                let message = format!("there is no counting convention `{convention}`");
+                let known = self.conventions.iter().map(|c| c.id.as_str());
+                let near = nearest(convention, known);
+                let mut found = Diagnostic::new("unknown-convention", message, span.clone());
+                found.help = near.map(|near| format!("did you mean `{near}`?"));
+                errors.push(found);
+            }
+        }
+        facts
+    }
+
+    fn read_expectation(
+        &self,
+        rule: &str,
+        span: Range<usize>,
+        node: Node,
+        errors: &mut Errors,
+    ) -> Option<Expectation> {
+        let Some(index) = self.rules.iter().position(|r| r.id == rule) else {
+            let message = format!("a test expects something of `{rule}`, which is no rule here");
+            let near = nearest(rule, self.rules.iter().map(|r| r.id.as_str()));
+            let mut found = Diagnostic::new("unknown-rule", message, span);
+            found.help = near.map(|near| format!("did you mean `{near}`?"));
+            errors.push(found);
+            return None;
+        };
+        let at = node.span.clone();
+        let (verdict, needs, possible) = match node.item {
+            Item::Text(word) => (read_verdict(&word, at, errors)?, None, None),
+            Item::Table(mut table) => {
+                let verdict = table.text_at("verdict", errors);
+                if verdict.is_none() {
+                    table.missing("verdict", errors);
+                }
+                let needs = table.texts("needs", errors);
+                let possible = table.texts("possible", errors);
+                table.finish(errors);
+                let (word, span) = verdict?;
+                let verdict = read_verdict(&word, span, errors)?;
+                let read = |words: Vec<String>| -> Option<BTreeSet<Verdict>> {
+                    let each = words.iter().map(|w| read_verdict(w, at.clone(), errors));
+                    each.collect()
+                };
+                let needs = needs.map(BTreeSet::from_iter);
+                (verdict, needs, possible.and_then(read))
+            }
+            other => {
+                let message = format!("a test expects a verdict, not {}", other.kind());
+                errors.push(Diagnostic::new("rule-entry", message, at));
+                return None;
+            }
+        };
+        Some(Expectation {
+            rule: index,
+            verdict,
+            needs,
+            possible,
+        })
+    }
+}
+
+fn read_verdict(word: &str, span: Range<usize>, errors: &mut Errors) -> Option<Verdict> {
+    let verdict = Verdict::parse(word);
+    if verdict.is_none() {
+        let message = format!("`{word}` is no verdict");
+        let words: Vec<&str> = Verdict::ALL.iter().map(|v| v.as_str()).collect();
+        let help = format!("use one of {}", words.join(", "));
+        errors.push(Diagnostic::new("unknown-word", message, span).with_help(help));
+    }
+    verdict
+}

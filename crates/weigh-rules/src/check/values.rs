@@ -1,0 +1,359 @@
+//! Dated values: status timelines, parameters and code lists, each with its days and its source.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+use weigh_facts::{
+    Date, Dated, Decimal, Diagnostic, Enforcement, Interval, Item, Node, Source, Table, TextStatus,
+    Timeline, Unit,
+};
+
+use super::names::Named;
+use super::sources::Listed;
+use crate::book::{CodeList, CodeSet, Param, ParamValue};
+
+type Errors = Vec<Diagnostic>;
+
+/// A timeline of words: `text_status`, `enforcement`.
+pub(super) fn read_status<T: Copy>(
+    table: &mut Table,
+    key: &'static str,
+    sources: &Listed,
+    parse: fn(&str) -> Option<T>,
+    words: &[&str],
+    errors: &mut Errors,
+) -> Option<Timeline<T>> {
+    let nodes = table.list(key, errors)?;
+    let read = |node: Node, errors: &mut Errors| match &node.item {
+        Item::Text(word) if parse(word).is_some() => parse(word),
+        Item::Text(word) => {
+            let message = format!("`{word}` is no word for `{key}`");
+            let help = format!("use one of {}", words.join(", "));
+            errors.push(Diagnostic::new("unknown-word", message, node.span).with_help(help));
+            None
+        }
+        _ => {
+            let message = format!("`{key}` holds words");
+            errors.push(Diagnostic::new("value-entry", message, node.span));
+            None
+        }
+    };
+    let entries = read_entries(nodes, sources, Citing::Optional, read, errors);
+    Some(Timeline::new(
+        entries.into_iter().map(|(entry, _)| entry).collect(),
+    ))
+}
+
+/// The words of the two status axes.
+pub(super) fn read_text_status(
+    table: &mut Table,
+    sources: &Listed,
+    errors: &mut Errors,
+) -> Option<Timeline<TextStatus>> {
+    let words: Vec<&str> = TextStatus::ALL.iter().map(|w| w.as_str()).collect();
+    read_status(
+        table,
+        "text_status",
+        sources,
+        TextStatus::parse,
+        &words,
+        errors,
+    )
+}
+
+/// See [`read_text_status`].
+pub(super) fn read_enforcement(
+    table: &mut Table,
+    sources: &Listed,
+    errors: &mut Errors,
+) -> Option<Timeline<Enforcement>> {
+    let words: Vec<&str> = Enforcement::ALL.iter().map(|w| w.as_str()).collect();
+    read_status(
+        table,
+        "enforcement",
+        sources,
+        Enforcement::parse,
+        &words,
+        errors,
+    )
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Citing {
+    Required,
+    Optional,
+}
+
+/// An entry and what it cites.
+type Entry<T> = (Dated<T>, Option<Arc<Source>>);
+
+fn read_entries<T>(
+    nodes: Vec<Node>,
+    sources: &Listed,
+    citing: Citing,
+    mut read: impl FnMut(Node, &mut Errors) -> Option<T>,
+    errors: &mut Errors,
+) -> Vec<Entry<T>> {
+    let mut entries: Vec<Entry<T>> = Vec::new();
+    let mut spans: Vec<(Interval, Range<usize>)> = Vec::new();
+    for node in nodes {
+        let span = node.span.clone();
+        let Item::Table(mut table) = node.item else {
+            let message = "a dated value is a table with `from` and `value`";
+            errors.push(Diagnostic::new("value-entry", message, span));
+            continue;
+        };
+        let source = table.text_at("source", errors);
+        if source.is_none() && citing == Citing::Required {
+            let help = "add `source` with the key of a `[source.KEY]` table";
+            let message = "a value without a source is an opinion";
+            errors.push(Diagnostic::new("no-citation", message, span.clone()).with_help(help));
+        }
+        let source = source.and_then(|(key, at)| sources.find(&key, at, errors));
+        let when = read_interval(&mut table, source.as_deref(), &span, errors);
+        let value = match table.take("value") {
+            Some(node) => read(node, errors),
+            None => {
+                table.missing("value", errors);
+                None
+            }
+        };
+        table.finish(errors);
+        if let Some((_, first)) = spans.iter().find(|(other, _)| overlap(other, &when)) {
+            let message = "two values hold on the same day";
+            let help = format!(
+                "end one with `until`, or give the later one the day it became `known` (the other stands at byte {})",
+                first.start
+            );
+            errors.push(Diagnostic::new("value-overlap", message, span.clone()).with_help(help));
+        }
+        spans.push((when, span));
+        if let Some(value) = value {
+            entries.push((Dated { when, value }, source));
+        }
+    }
+    entries
+}
+
+/// `from`, `until` (exclusive) and `known`, which defaults to the publication of the source.
+pub(super) fn read_interval(
+    table: &mut Table,
+    source: Option<&Source>,
+    span: &Range<usize>,
+    errors: &mut Errors,
+) -> Interval {
+    let from = table.date("from", errors);
+    let until = table.date("until", errors);
+    let known = table
+        .date("known", errors)
+        .or_else(|| source.and_then(|s| s.published));
+    if from.zip(until).is_some_and(|(from, until)| until <= from) {
+        let message = "this interval holds on no day: `until` is the first day after it";
+        errors.push(Diagnostic::new("empty-interval", message, span.clone()));
+    }
+    Interval { from, until, known }
+}
+
+/// Do two entries learned on the same day claim the same day? One without an end gives way to the
+/// next that begins; one learned later amends.
+fn overlap(one: &Interval, other: &Interval) -> bool {
+    let (first, second) = if one.from <= other.from {
+        (one, other)
+    } else {
+        (other, one)
+    };
+    let same_start = first.from == second.from;
+    let runs_into = first
+        .until
+        .is_some_and(|until| second.from.is_none_or(|from| from < until));
+    one.known == other.known && (same_start || runs_into)
+}
+
+/// Reads the `[param.NAME]` tables.
+pub(super) fn read_params(
+    file: &mut Table,
+    sources: &Listed,
+    errors: &mut Errors,
+) -> Vec<(Param, Named)> {
+    let mut params = Vec::new();
+    for (name, span, node) in named_tables(file, "param", errors) {
+        let Item::Table(mut table) = node.item else {
+            let message = format!("parameter `{name}` must be a table");
+            errors.push(Diagnostic::new("value-entry", message, span));
+            continue;
+        };
+        let unit = table.text_at("unit", errors);
+        if unit.is_none() {
+            table.missing("unit", errors);
+        }
+        let (unit, unit_span) = unit.unwrap_or_else(|| ("1".to_owned(), span.clone()));
+        let (dimension, factor) = Unit::parse(&unit).unwrap_or_else(|error| {
+            let message = format!("parameter `{name}`: {error}");
+            errors.push(Diagnostic::new("bad-quantity", message, unit_span));
+            (Unit::NONE, Decimal::from(1_u64))
+        });
+        let unstated = read_unstated(&mut table, sources, &span, errors);
+        let nodes = table.list("values", errors).unwrap_or_default();
+        if nodes.is_empty() && unstated.is_none() {
+            let message = format!("parameter `{name}` has no value");
+            let help = "add `values`, or say in `unstated` why the source gives none";
+            errors.push(Diagnostic::new("value-entry", message, span.clone()).with_help(help));
+        }
+        let read = |node: Node, errors: &mut Errors| read_number(node, &factor, errors);
+        let entries = read_entries(nodes, sources, Citing::Required, read, errors);
+        table.finish(errors);
+        let values = entries.into_iter().filter_map(|(dated, source)| {
+            let value = ParamValue {
+                value: dated.value,
+                source: source?,
+            };
+            Some(Dated {
+                when: dated.when,
+                value,
+            })
+        });
+        let param = Param {
+            name: name.as_str().into(),
+            unit: dimension,
+            unstated,
+            values: Timeline::new(values.collect()),
+        };
+        params.push((param, Named::new(name, span)));
+    }
+    params
+}
+
+/// Why a source gives no number, for a line that is needed and nowhere stated.
+fn read_unstated(
+    table: &mut Table,
+    sources: &Listed,
+    span: &Range<usize>,
+    errors: &mut Errors,
+) -> Option<String> {
+    let unstated = table.text("unstated", errors)?;
+    match table.text_at("source", errors) {
+        Some((key, at)) => {
+            let _ = sources.find(&key, at, errors);
+        }
+        None => {
+            let message = "a line that a source does not state needs that source";
+            let help = "add `source` with the key of a `[source.KEY]` table";
+            errors.push(Diagnostic::new("no-citation", message, span.clone()).with_help(help));
+        }
+    }
+    Some(unstated)
+}
+
+fn read_number(node: Node, factor: &Decimal, errors: &mut Errors) -> Option<Decimal> {
+    let number = match &node.item {
+        Item::Number(number) => Some(number.clone()),
+        Item::Text(text) => text.parse::<Decimal>().ok(),
+        _ => None,
+    };
+    match number {
+        Some(number) if !number.is_negative() => Some(&number * factor),
+        _ => {
+            let message = "a value is an exact number, zero or more";
+            let help = "write the number alone; its unit stands in `unit`";
+            errors.push(Diagnostic::new("bad-quantity", message, node.span).with_help(help));
+            None
+        }
+    }
+}
+
+/// Reads the `[set.NAME]` tables.
+pub(super) fn read_sets(
+    file: &mut Table,
+    sources: &Listed,
+    errors: &mut Errors,
+) -> Vec<(CodeSet, Named)> {
+    let mut sets = Vec::new();
+    for (name, span, node) in named_tables(file, "set", errors) {
+        let Item::Table(mut table) = node.item else {
+            let message = format!("set `{name}` must be a table");
+            errors.push(Diagnostic::new("value-entry", message, span));
+            continue;
+        };
+        let complete = table.boolean("complete", errors);
+        if complete.is_none() {
+            let message = format!("set `{name}` does not say whether it is complete");
+            let help = "write `complete = true` if a code that is not listed is not in it";
+            errors.push(Diagnostic::new("value-entry", message, span.clone()).with_help(help));
+        }
+        let nodes = table.list("values", errors).unwrap_or_default();
+        let entries = read_entries(nodes, sources, Citing::Required, read_codes, errors);
+        table.finish(errors);
+        let values = entries.into_iter().filter_map(|(dated, source)| {
+            let value = CodeList {
+                codes: dated.value,
+                source: source?,
+            };
+            Some(Dated {
+                when: dated.when,
+                value,
+            })
+        });
+        let set = CodeSet {
+            name: name.clone(),
+            complete: complete.unwrap_or(false),
+            values: Timeline::new(values.collect()),
+        };
+        sets.push((set, Named::new(name, span)));
+    }
+    sets
+}
+
+fn read_codes(node: Node, errors: &mut Errors) -> Option<BTreeSet<String>> {
+    let Item::List(items) = node.item else {
+        let message = "a set holds a list of codes";
+        errors.push(Diagnostic::new("value-entry", message, node.span));
+        return None;
+    };
+    let mut codes = BTreeSet::new();
+    for item in items {
+        let message = match item.item {
+            Item::Text(code) if code.is_empty() => "a code is not empty".to_owned(),
+            Item::Text(code) if code.chars().any(|c| c.is_ascii_lowercase()) => {
+                format!("'{code}' is no code: codes are upper case")
+            }
+            Item::Text(code) => match codes.contains(&code) {
+                true => format!("'{code}' is listed twice"),
+                false => {
+                    codes.insert(code);
+                    continue;
+                }
+            },
+            other => format!("a set holds codes, not {}", other.kind()),
+        };
+        errors.push(Diagnostic::new("bad-code", message, item.span));
+    }
+    Some(codes)
+}
+
+/// The sub-tables of `[key.NAME]`, names checked.
+pub(super) fn named_tables(
+    file: &mut Table,
+    key: &'static str,
+    errors: &mut Errors,
+) -> Vec<(String, Range<usize>, Node)> {
+    let tables = file.table(key, errors).map(|mut t| t.take_all());
+    let tables = tables.unwrap_or_default();
+    for (name, span, _) in &tables {
+        let word = name.starts_with(|c: char| c.is_ascii_lowercase())
+            && name
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        if !word {
+            let message = format!("`{name}` cannot be mentioned in a condition");
+            let help = "use lowercase words joined by `_`";
+            errors.push(Diagnostic::new("bad-id", message, span.clone()).with_help(help));
+        }
+    }
+    tables
+}
+
+/// A day before all law, where an interval without a beginning begins.
+pub(super) fn first_day() -> Option<Date> {
+    "0001-01-01".parse().ok()
+}
