@@ -351,3 +351,6 @@ fn contradictions(one: &Rule, other: &Rule) -> Vec<Conflict> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -302,8 +302,13 @@ impl Rulebook {
         self.sources.get(&key.0).and_then(|s| s.retrieved)
     }
 
-    /// Its rules in the order of the text.
-    pub fn rules(&self) -> impl Iterator<Item = RuleEntry<'_>> {
+    /// Its rules in the order of the text: id, kind of subject, level, and the condition as written.
+    pub fn rules(&self) -> impl Iterator<Item = (&RuleId, SubjectKind, Level, &str)> {
+        self.entries().map(|r| (r.id, r.about, r.level, r.when))
+    }
+
+    /// Its rules in the order of the text, whole.
+    pub fn entries(&self) -> impl Iterator<Item = RuleEntry<'_>> {
         self.rules.iter().map(|rule| RuleEntry {
             id: &rule.id,
             title: rule.title.as_deref(),

@@ -13,6 +13,8 @@ mod names;
 mod place;
 mod rules;
 pub(crate) mod sources;
+#[cfg(test)]
+mod tests;
 mod tokens;
 mod values;
 

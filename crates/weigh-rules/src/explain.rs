@@ -117,7 +117,7 @@ impl fmt::Display for Explanation {
 
 fn write_tree(f: &mut fmt::Formatter<'_>, tree: &Trace, depth: usize) -> fmt::Result {
     let indent = "  ".repeat(depth);
-    let truth = tree.truth();
+    let truth = tree.truth().to_string();
     match tree {
         Trace::All(_, parts) | Trace::Any(_, parts) => {
             let word = match tree {

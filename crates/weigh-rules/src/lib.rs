@@ -35,6 +35,8 @@ mod near;
 mod possible;
 mod runner;
 mod shipped;
+#[cfg(test)]
+mod testing;
 
 pub use assess::assess;
 pub use book::{Citation, Line, RuleEntry, RuleId, Rulebook};

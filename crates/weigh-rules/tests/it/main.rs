@@ -1,0 +1,3 @@
+//! Laws that hold for every rulebook we ship and for facts nobody would write.
+
+mod laws;
