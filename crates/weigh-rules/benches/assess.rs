@@ -61,7 +61,7 @@ fn load_everything() -> usize {
 }
 
 /// One book, dictionary and conventions at hand.
-#[divan::bench(args = shipped().iter().map(|b| b.0))]
+#[divan::bench(args = shipped().into_iter().map(|b| b.0))]
 fn check_one_book(bencher: Bencher, path: &str) {
     let books = shipped();
     let text = books.iter().find(|b| b.0 == path).map_or("", |b| b.1);

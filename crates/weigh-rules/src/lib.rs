@@ -37,6 +37,7 @@ mod runner;
 mod shipped;
 #[cfg(test)]
 mod testing;
+mod worlds;
 
 pub use assess::assess;
 pub use book::{Citation, Line, RuleEntry, RuleId, Rulebook};

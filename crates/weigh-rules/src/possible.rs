@@ -1,4 +1,5 @@
 //! Which outcomes remain, and which facts would decide: trying every critical value.
+//! The combinations are tried in `worlds`.
 //!
 //! Conditions compare facts with lines, so a verdict can change only at a fact's critical values:
 //! every line drawn on it, a point between neighbors and beyond the ends, both booleans, every
@@ -17,18 +18,10 @@ use crate::Rulebook;
 use crate::eval::{Evaluation, Scope};
 use crate::finding::{Need, Why};
 use crate::ir::{Atom, Operand, Test};
+use crate::worlds::{Dimension, Worlds};
 
 /// More combinations than this are not tried.
 pub(crate) const COMBINATIONS_MAX: usize = 20_000;
-
-/// Something that can come out in several ways, and what each way makes of the open comparisons.
-struct Dimension {
-    /// The facts that choose among the ways.
-    slots: Vec<usize>,
-    atoms: Vec<usize>,
-    /// By way, then by atom. Ways that make the same of every atom are one.
-    rows: Vec<Vec<bool>>,
-}
 
 /// What trying everything showed.
 pub(crate) struct Cases {
@@ -41,7 +34,7 @@ pub(crate) struct Cases {
 /// Which of the two truths of a rule is asked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Question {
-    /// Does its condition hold? Stops as soon as both answers were seen, and names no needs.
+    /// Does its condition hold? Names no needs.
     Condition,
     /// Is it effective?
     Effect,
@@ -61,121 +54,35 @@ pub(crate) fn cases(
         .filter(|a| evaluation.truth(*a) == Truth::Unknown)
         .collect();
     let dimensions = dimensions(book, scope, &open);
-    let total = dimensions
-        .iter()
-        .try_fold(1_usize, |n, d| n.checked_mul(d.rows.len().max(1)));
-    match total {
-        Some(total) if total <= COMBINATIONS_MAX => try_all(
-            book,
-            scope,
-            evaluation,
-            (rule, question),
-            &dimensions,
-            total,
-        ),
-        _ => Cases {
+    let Some(worlds) = Worlds::new(&dimensions, COMBINATIONS_MAX) else {
+        return Cases {
             can_hold: true,
             can_fail: true,
             needs: upper_limit(book, scope, &dimensions),
             too_many: true,
-        },
-    }
-}
-
-fn try_all(
-    book: &Rulebook,
-    scope: &Scope<'_>,
-    evaluation: &Evaluation<'_>,
-    (rule, question): (usize, Question),
-    dimensions: &[Dimension],
-    total: usize,
-) -> Cases {
-    let reach_rules = book.rules.get(rule).map(|r| r.reach_rules.as_slice());
-    let reach_rules = reach_rules.unwrap_or_default();
-    let mut truths = evaluation.truths.clone();
-    let mut effective = evaluation.effective.clone();
-    let mut outcomes = Vec::with_capacity(total);
-    let (mut can_hold, mut can_fail) = (false, false);
-    for combination in 0..total {
-        let mut rest = combination;
-        for dimension in dimensions {
-            let ways = dimension.rows.len().max(1);
-            choose(dimension, rest % ways, &mut truths);
-            rest /= ways;
-        }
-        let mut outcome = Truth::Unknown;
-        for index in reach_rules {
-            let (condition, effect) = evaluation.rule(book, *index, &truths, &effective);
-            if let Some(place) = effective.get_mut(*index) {
-                *place = effect;
-            }
-            outcome = match question {
-                Question::Condition => condition,
-                Question::Effect => effect,
-            };
-        }
-        can_hold |= outcome != Truth::False;
-        can_fail |= outcome != Truth::True;
-        if question == Question::Condition && can_hold && can_fail {
-            break;
-        }
-        outcomes.push(outcome == Truth::True);
-    }
-    let is_open = can_hold && can_fail;
-    let needs = match question {
-        Question::Effect if is_open => needs(book, scope, dimensions, &outcomes),
-        _ => Vec::new(),
+        };
     };
+    let (conditions, effects) = worlds.outcomes(book, evaluation, rule);
+    let outcomes = match question {
+        Question::Condition => conditions,
+        Question::Effect => effects,
+    };
+    let mut needs = Vec::new();
+    if question == Question::Effect && outcomes.can_hold && outcomes.can_fail {
+        for (index, dimension) in dimensions.iter().enumerate() {
+            if worlds.matters(index, &outcomes) {
+                let alone = dimension.slots.len() == 1 && worlds.settles(index, &outcomes);
+                add_needs(book, scope, dimension, alone, &mut needs);
+            }
+        }
+        needs.sort_by(|a, b| (!a.alone, &a.fact).cmp(&(!b.alone, &b.fact)));
+    }
     Cases {
-        can_hold,
-        can_fail,
+        can_hold: outcomes.can_hold,
+        can_fail: outcomes.can_fail,
         needs,
         too_many: false,
     }
-}
-
-fn choose(dimension: &Dimension, way: usize, truths: &mut [Truth]) {
-    let Some(row) = dimension.rows.get(way) else {
-        return;
-    };
-    for (atom, value) in dimension.atoms.iter().zip(row) {
-        if let Some(place) = truths.get_mut(*atom) {
-            *place = (*value).into();
-        }
-    }
-}
-
-/// The facts along whose dimension the outcome changes, those that settle it alone first.
-fn needs(
-    book: &Rulebook,
-    scope: &Scope<'_>,
-    dimensions: &[Dimension],
-    outcomes: &[bool],
-) -> Vec<Need> {
-    let mut needs: Vec<Need> = Vec::new();
-    let mut stride = 1;
-    for dimension in dimensions {
-        let ways = dimension.rows.len().max(1);
-        let way_of = |combination: usize| combination / stride % ways;
-        let matters = outcomes.iter().enumerate().any(|(index, outcome)| {
-            let first = index - way_of(index) * stride;
-            outcomes.get(first).is_some_and(|base| base != outcome)
-        });
-        if matters {
-            let mut seen: Vec<Option<bool>> = vec![None; ways];
-            let mut alone = dimension.slots.len() == 1;
-            for (index, outcome) in outcomes.iter().enumerate() {
-                if let Some(place) = seen.get_mut(way_of(index)) {
-                    alone &= place.is_none_or(|before| before == *outcome);
-                    *place = Some(*outcome);
-                }
-            }
-            add_needs(book, scope, dimension, alone, &mut needs);
-        }
-        stride *= ways;
-    }
-    needs.sort_by(|a, b| (!a.alone, &a.fact).cmp(&(!b.alone, &b.fact)));
-    needs
 }
 
 fn upper_limit(book: &Rulebook, scope: &Scope<'_>, dimensions: &[Dimension]) -> Vec<Need> {
@@ -238,6 +145,8 @@ fn dimensions(book: &Rulebook, scope: &Scope<'_>, open: &[usize]) -> Vec<Dimensi
             rows,
         });
     }
+    // Two ways first: `worlds` has constants for those.
+    dimensions.sort_by_key(|d| d.ways() != 2);
     dimensions
 }
 

@@ -96,7 +96,7 @@ fn read_entries<T>(
     errors: &mut Errors,
 ) -> Vec<Entry<T>> {
     let mut entries: Vec<Entry<T>> = Vec::new();
-    let mut spans: Vec<(Interval, Range<usize>)> = Vec::new();
+    let mut intervals: Vec<Interval> = Vec::new();
     for node in nodes {
         let span = node.span.clone();
         let Item::Table(mut table) = node.item else {
@@ -120,15 +120,12 @@ fn read_entries<T>(
             }
         };
         table.finish(errors);
-        if let Some((_, first)) = spans.iter().find(|(other, _)| overlap(other, &when)) {
+        if intervals.iter().any(|other| overlap(other, &when)) {
             let message = "two values hold on the same day";
-            let help = format!(
-                "end one with `until`, or give the later one the day it became `known` (the other stands at byte {})",
-                first.start
-            );
-            errors.push(Diagnostic::new("value-overlap", message, span.clone()).with_help(help));
+            let help = "end one with `until`, or give the later one the day it became `known`";
+            errors.push(Diagnostic::new("value-overlap", message, span).with_help(help));
         }
-        spans.push((when, span));
+        intervals.push(when);
         if let Some(value) = value {
             entries.push((Dated { when, value }, source));
         }
