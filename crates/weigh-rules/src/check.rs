@@ -316,7 +316,7 @@ fn add_rules(
                     let message =
                         format!("rule `{}` overrides `{id}`, which is no rule here", rule.id);
                     let near = crate::near::nearest(id, ids.iter().map(String::as_str));
-                    let mut found = Diagnostic::new("unknown-rule", message, span.clone());
+                    let mut found = Diagnostic::new("dangling-rule", message, span.clone());
                     found.help = near.map(|near| format!("did you mean `{near}`?"));
                     errors.push(found);
                 }

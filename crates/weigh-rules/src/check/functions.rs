@@ -181,7 +181,7 @@ impl<'a> Lowering<'a> {
                     self.owner
                 );
                 let help = near.map_or_else(String::new, |n| format!("did you mean '{n}'?"));
-                self.error("unknown-rule", rule, message, help);
+                self.error("dangling-rule", rule, message, help);
                 None
             }
         }
@@ -232,7 +232,7 @@ impl<'a> Lowering<'a> {
                 || format!("use one of {}", words.join(", ")),
                 |near| format!("did you mean '{near}'?"),
             );
-            self.error("unknown-word", word, message, help);
+            self.error("word-not-listed", word, message, help);
             return None;
         }
         let test = Test::Contains {

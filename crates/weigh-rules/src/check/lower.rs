@@ -371,7 +371,11 @@ impl<'a> Lowering<'a> {
                     || format!("use one of {}", words.join(", ")),
                     |near| format!("did you mean '{near}'?"),
                 );
-                ("unknown-word", format!("`{name}` is never '{word}'"), help)
+                (
+                    "word-not-listed",
+                    format!("`{name}` is never '{word}'"),
+                    help,
+                )
             }
             FactType::Code(scheme) if !is_code(scheme, word) => {
                 let upper = word.to_ascii_uppercase();
@@ -573,6 +577,12 @@ impl<'a> Lowering<'a> {
             }
             Expr::Case { .. } | Expr::IsNull(_) | Expr::IsNotNull(_) => {
                 self.other_condition(expr).map(Typed::Condition)
+            }
+            Expr::CompoundIdentifier(parts) => {
+                let family = parts.first().map_or("FAMILY", |p| p.value.as_str());
+                let help = format!("write `{family}('CONVENTION')`");
+                self.refuse(expr, "a name with a dot", &help);
+                None
             }
             _ => {
                 let what = format!("`{expr}`");

@@ -176,7 +176,7 @@ fn read_word<T: Copy + std::fmt::Display>(
             |near| format!("did you mean `{near}`?"),
         );
         let message = format!("`{word}` is no word for `{key}`");
-        errors.push(Diagnostic::new("unknown-word", message, span).with_help(help));
+        errors.push(Diagnostic::new("word-not-listed", message, span).with_help(help));
     }
     value
 }
@@ -356,7 +356,7 @@ impl TestBench<'_> {
         let Some(index) = self.rules.iter().position(|r| r.id == rule) else {
             let message = format!("a test expects something of `{rule}`, which is no rule here");
             let near = nearest(rule, self.rules.iter().map(|r| r.id.as_str()));
-            let mut found = Diagnostic::new("unknown-rule", message, span);
+            let mut found = Diagnostic::new("dangling-rule", message, span);
             found.help = near.map(|near| format!("did you mean `{near}`?"));
             errors.push(found);
             return None;
@@ -402,7 +402,7 @@ fn read_verdict(word: &str, span: Range<usize>, errors: &mut Errors) -> Option<V
         let message = format!("`{word}` is no verdict");
         let words: Vec<&str> = Verdict::ALL.iter().map(|v| v.as_str()).collect();
         let help = format!("use one of {}", words.join(", "));
-        errors.push(Diagnostic::new("unknown-word", message, span).with_help(help));
+        errors.push(Diagnostic::new("word-not-listed", message, span).with_help(help));
     }
     verdict
 }

@@ -116,13 +116,13 @@ fn other_slips_are_errors_too() {
         ("destination = CN", "unknown-name"),
         ("operations('eu-cumulative') > $lime", "unknown-param"),
         ("destination IN ($d6)", "unknown-set"),
-        ("applies('q')", "unknown-rule"),
+        ("applies('q')", "dangling-rule"),
         ("operations('eu-cumulativ') > $line", "unknown-convention"),
         ("operations > $line", "unknown-convention"),
         ("operations(eu) > $line", "unknown-convention"),
-        ("color = 'purple'", "unknown-word"),
+        ("color = 'purple'", "word-not-listed"),
         ("color < 'red'", "type-mismatch"),
-        ("contains(generates, 'smell')", "unknown-word"),
+        ("contains(generates, 'smell')", "word-not-listed"),
         ("trained_on > '2025-02-30'", "type-mismatch"),
         ("tpp > 5 FLOPs", "bad-quantity"),
         ("tpp > 1e999 TPP", "bad-quantity"),
@@ -152,6 +152,7 @@ fn other_slips_are_errors_too() {
         ("tpp IS DISTINCT FROM 5", "not-in-language"),
         ("EXISTS (SELECT 1)", "not-in-language"),
         ("tpp % 2 > 1 TPP", "not-in-language"),
+        ("operations.eu-cumulative > $line", "not-in-language"),
         ("any(training_stages)", "not-in-language"),
         (
             "any(training_stages, any(training_stages, is_public))",
@@ -324,7 +325,8 @@ fn a_rule_needs_a_citation_and_a_name() {
     assert!(codes_of(&text.replace("cite = \"s\"\n", "")).contains(&"no-citation"));
     assert!(codes_of(&text.replace("id = \"r\"", "id = \"R 1\"")).contains(&"bad-id"));
     assert!(
-        codes_of(&text.replace("level = \"flag\"", "level = \"flags\"")).contains(&"unknown-word")
+        codes_of(&text.replace("level = \"flag\"", "level = \"flags\""))
+            .contains(&"word-not-listed")
     );
     assert!(codes_of(&text.replace("about = \"model\"\n", "")).contains(&"rule-entry"));
     assert!(codes_of(&text.replace("format = 1", "format = 2")).contains(&"rulebook-format"));
@@ -352,7 +354,7 @@ fn exceptions_have_an_order_and_one_subject() {
         ["circular-rules"]
     );
     assert_eq!(two("overrides = [\"a\"]", ""), ["circular-rules"]);
-    assert_eq!(two("", "overrides = [\"c\"]"), ["unknown-rule"]);
+    assert_eq!(two("", "overrides = [\"c\"]"), ["dangling-rule"]);
     let chip = rule("b", "is_gpai", "overrides = [\"a\"]").replace("\"model\"", "\"chip\"");
     assert_eq!(
         codes_of(&format!("{HEAD}{}{chip}", rule("a", "is_moe", ""))),
@@ -393,8 +395,8 @@ fn tests_in_the_file_are_checked_like_the_rest() {
         test("given = { operations.eu = \"1 FLOP\" }\nexpect = { r = \"applies\" }"),
         ["unknown-convention"]
     );
-    assert_eq!(test("expect = { q = \"applies\" }"), ["unknown-rule"]);
-    assert_eq!(test("expect = { r = \"maybe\" }"), ["unknown-word"]);
+    assert_eq!(test("expect = { q = \"applies\" }"), ["dangling-rule"]);
+    assert_eq!(test("expect = { r = \"maybe\" }"), ["word-not-listed"]);
     assert_eq!(test("given = { is_moe = true }"), ["missing-key"]);
 }
 

@@ -30,7 +30,7 @@ pub(super) fn read_status<T: Copy>(
         Item::Text(word) => {
             let message = format!("`{word}` is no word for `{key}`");
             let help = format!("use one of {}", words.join(", "));
-            errors.push(Diagnostic::new("unknown-word", message, node.span).with_help(help));
+            errors.push(Diagnostic::new("word-not-listed", message, node.span).with_help(help));
             None
         }
         _ => {

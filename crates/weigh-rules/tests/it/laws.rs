@@ -8,7 +8,7 @@ use weigh_facts::{
     Date, Decimal, Dictionary, Estimate, Fact, FactName, FactType, Facts, Grade, MethodId, Origin,
     Value, Verdict,
 };
-use weigh_rules::{Rulebook, assess, check, load_shipped, shipped_conventions};
+use weigh_rules::{Rulebook, assess, check, load_shipped, run_tests, shipped, shipped_conventions};
 
 fn books() -> &'static [Rulebook] {
     static BOOKS: OnceLock<Vec<Rulebook>> = OnceLock::new();
@@ -213,6 +213,62 @@ proptest! {
             other => other,
         };
         prop_assert_eq!(negated, mirrored);
+    }
+}
+
+/// Texts near a rulebook: a slice of one put into another, or characters changed.
+fn any_text_near_a_book() -> impl Strategy<Value = String> {
+    let edit = prop_oneof![
+        Just(String::new()),
+        "[\"'\\\\$(){}=<>é,. a-z0-9-]{1,3}",
+        proptest::sample::select(vec![
+            "NULL",
+            "NOT ",
+            "1e25 FLOP",
+            "any(",
+            "\"\"\"",
+            "\\u00e9",
+            "𝄞"
+        ])
+        .prop_map(str::to_owned),
+    ];
+    let edits =
+        proptest::collection::vec((any::<proptest::sample::Index>(), 0..4_usize, edit), 1..6);
+    (proptest::sample::select(shipped()), edits).prop_map(|((_, text), edits)| {
+        let mut text = text.to_owned();
+        for (place, removed, added) in edits {
+            let floor = |mut at: usize| {
+                while !text.is_char_boundary(at) {
+                    at -= 1;
+                }
+                at
+            };
+            let start = floor(place.index(text.len()));
+            let end = floor((start + removed).min(text.len())).max(start);
+            text.replace_range(start..end, &added);
+        }
+        text
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// Whatever a person writes, checking ends in a book or in reasons with a place in the text.
+    #[test]
+    fn checking_ends_in_a_book_or_in_reasons(text in any_text_near_a_book()) {
+        match check(&text, dictionary(), &shipped_conventions()) {
+            Ok(book) => {
+                let _ = run_tests(&book);
+            }
+            Err(errors) => {
+                prop_assert!(!errors.is_empty());
+                for error in errors {
+                    prop_assert!(error.span.start <= text.len(), "{:?}", error);
+                    let _ = error.render("book.toml", &text);
+                }
+            }
+        }
     }
 }
 
