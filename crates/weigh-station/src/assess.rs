@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use weigh_facts::{Date, Dictionary, FactName, Facts, Unit, Verdict};
-use weigh_rules::{Assessment, Conflict, Finding, Rulebook};
+use weigh_facts::{Date, Dictionary, FactName, Facts, Level, SubjectKind, Unit, Verdict};
+use weigh_rules::{Conflict, Finding, Rulebook};
 
 use crate::error::WeighError;
-use crate::weighing::{BookUsed, Line, Question};
+use crate::weighing::{BookUsed, Line, OtherRule, Question};
 
 /// The shipped rulebooks named by `ids`, or all of them.
 ///
@@ -38,6 +38,8 @@ pub struct Assessed {
     pub rulebooks: Vec<BookUsed>,
     /// What each rule says, in the order of the books.
     pub findings: Vec<Finding>,
+    /// Rules about other kinds of subject.
+    pub others: Vec<OtherRule>,
     /// Rules that contradict each other: defects of a book.
     pub conflicts: Vec<Conflict>,
     /// What would settle the open findings, most useful first.
@@ -46,34 +48,63 @@ pub struct Assessed {
     pub lines: Vec<Line>,
 }
 
-/// Reads the rulebooks over facts. Without `known`, knowledge ends where the books' own does.
+/// Reads the rulebooks over facts about a subject of the given kinds. Without `known`, knowledge
+/// ends where the books' own does.
+///
+/// Rules about other kinds of subject are listed by name and not evaluated: a chip rule is not
+/// indeterminate for a model, it is about something else.
 #[must_use]
 pub fn assess_facts(books: &[Rulebook], facts: &Facts, on: Date, known: Option<Date>) -> Assessed {
     let known = known
         .or(books.iter().map(Rulebook::known_through).max())
         .unwrap_or(on);
-    let mut findings = Vec::new();
-    let mut conflicts = Vec::new();
-    let mut lines = Vec::new();
-    for book in books {
-        let Assessment {
-            findings: found,
-            conflicts: clashes,
-            ..
-        } = weigh_rules::assess(book, facts, on, known);
-        findings.extend(found);
-        conflicts.extend(clashes);
-        lines.extend(lines_of(book, on, known));
-    }
-    lines.sort_by(|a: &Line, b| (&a.at, &a.rulebook, &a.rule).cmp(&(&b.at, &b.rulebook, &b.rule)));
-    Assessed {
+    let kinds = kinds(facts);
+    let mut assessed = Assessed {
         known,
         rulebooks: books.iter().map(used).collect(),
-        questions: questions(&findings),
-        findings,
-        conflicts,
-        lines,
+        findings: Vec::new(),
+        others: Vec::new(),
+        conflicts: Vec::new(),
+        questions: Vec::new(),
+        lines: Vec::new(),
+    };
+    for book in books {
+        let found = weigh_rules::assess(book, facts, on, known);
+        let (about, others): (Vec<Finding>, Vec<Finding>) = found
+            .findings
+            .into_iter()
+            .partition(|f| kinds.contains(&f.about));
+        assessed.lines.extend(lines_of(book, &about, on, known));
+        assessed.findings.extend(about);
+        assessed
+            .others
+            .extend(others.into_iter().map(|f| OtherRule {
+                rulebook: f.rulebook.to_string(),
+                rule: f.rule.to_string(),
+                about: f.about,
+            }));
+        assessed.conflicts.extend(found.conflicts);
     }
+    assessed
+        .lines
+        .sort_by(|a, b| (&a.at, &a.rulebook, &a.rule).cmp(&(&b.at, &b.rulebook, &b.rule)));
+    assessed.questions = questions(&assessed.findings);
+    assessed
+}
+
+/// What the subject is: a model, unless every fact is about something else; and whatever else
+/// facts are known about, such as its developer.
+fn kinds(facts: &Facts) -> BTreeSet<SubjectKind> {
+    let dictionary = Dictionary::shipped();
+    let mut kinds: BTreeSet<SubjectKind> = facts
+        .iter()
+        .filter_map(|(name, _)| dictionary.get(name))
+        .map(|d| d.about)
+        .collect();
+    if kinds.is_empty() || !kinds.contains(&SubjectKind::Chip) {
+        kinds.insert(SubjectKind::Model);
+    }
+    kinds
 }
 
 fn used(book: &Rulebook) -> BookUsed {
@@ -86,17 +117,34 @@ fn used(book: &Rulebook) -> BookUsed {
     }
 }
 
-fn lines_of(book: &Rulebook, on: Date, known: Date) -> impl Iterator<Item = Line> {
-    let lines = book.lines(on, known).into_iter();
-    lines
-        .filter(|l| l.fact.family() == "operations" && l.at.unit == Unit::flop())
-        .map(|line| Line {
+/// The lines a book draws on operations: of several rules on one line, the heaviest stands for it.
+fn lines_of(book: &Rulebook, findings: &[Finding], on: Date, known: Date) -> Vec<Line> {
+    let mut lines: Vec<(Level, Line)> = Vec::new();
+    for line in book.lines(on, known) {
+        let finding = findings.iter().find(|f| f.rule == line.rule);
+        let is_lower = line.comparator.starts_with('>');
+        let counts = line.fact.family() == "operations" && line.at.unit == Unit::flop();
+        let Some(finding) = finding.filter(|_| is_lower && counts) else {
+            continue;
+        };
+        let level = finding.level;
+        let line = Line {
             at: line.at.value,
             comparator: line.comparator.to_owned(),
             rulebook: book.id().to_owned(),
             rule: line.rule.to_string(),
             fact: line.fact.to_string(),
-        })
+        };
+        match lines
+            .iter_mut()
+            .find(|(_, l)| l.at == line.at && l.comparator == line.comparator)
+        {
+            Some((before, kept)) if *before < level => (*before, *kept) = (level, line),
+            Some(_) => {}
+            None => lines.push((level, line)),
+        }
+    }
+    lines.into_iter().map(|(_, line)| line).collect()
 }
 
 /// Open findings turned into questions: the fact that settles most first.

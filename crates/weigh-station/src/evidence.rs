@@ -314,6 +314,7 @@ impl Piece {
             headers.push((shard, header));
         }
         self.warnings.extend(index.check(&headers)?);
+        self.beside_the_shards(folder, name, &headers)?;
         let tensors = headers
             .into_iter()
             .flat_map(|(_, header)| header.tensors)
@@ -322,6 +323,44 @@ impl Piece {
             shown: file.shown().to_owned(),
             tensors,
         });
+        Ok(())
+    }
+}
+
+impl Piece {
+    /// Weights beside the shards: a shard of the same set that the index does not name is a fault,
+    /// any other file was passed over.
+    fn beside_the_shards(
+        &mut self,
+        folder: &Folder,
+        index: &str,
+        headers: &[(String, safetensors::Header)],
+    ) -> Result<(), WeighError> {
+        let stem = index.strip_suffix(INDEX).unwrap_or(index);
+        let named = |name: &str| headers.iter().any(|(shard, _)| shard == name);
+        for entry in folder.entries()? {
+            let name = entry.name.as_str();
+            if !name.ends_with(WEIGHTS) || named(name) || name == ADAPTER_WEIGHTS {
+                continue;
+            }
+            if name.starts_with(&format!("{stem}-")) && name.contains("-of-") {
+                return Err(WeighError::Read(ReadError::ShardMismatch {
+                    input: folder.path_of(index),
+                    shard: name.to_owned(),
+                    reason: "the index does not name this shard".to_owned(),
+                }));
+            }
+            self.warnings.push(Warning {
+                code: "passed-over",
+                message: format!(
+                    "`{name}` stands beside the shards of `{index}`, and was not read"
+                ),
+                place: Some(weigh_facts::Place {
+                    input: folder.shown().to_owned(),
+                    inside: String::new(),
+                }),
+            });
+        }
         Ok(())
     }
 }

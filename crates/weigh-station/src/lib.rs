@@ -24,5 +24,5 @@ pub use folder::{Folder, OpenFile, Opened, open};
 pub use weigh::{Inspection, Options, TensorTotal, assess, inspect, weigh};
 pub use weighing::{
     AdapterProfile, Assumption, BookUsed, BreakEven, ComputeProfile, ConventionTotal, InputSeen,
-    Line, MethodResult, ModelProfile, Question, SixNd, StageProfile, Weighing,
+    Line, MethodResult, ModelProfile, OtherRule, Question, SixNd, StageProfile, Weighing,
 };

@@ -6,7 +6,7 @@
 use weigh_compute::{HeaderMatch, Reconciliation};
 use weigh_facts::{
     Architecture, Date, Decimal, Estimate, FactName, Facts, MoeSummary, Operations, Parameters,
-    Tokens, Warning,
+    SubjectKind, Tokens, Warning,
 };
 use weigh_rules::{Conflict, Finding};
 
@@ -37,6 +37,8 @@ pub struct Weighing {
     pub facts: Facts,
     /// What each rule says.
     pub findings: Vec<Finding>,
+    /// Rules about other kinds of subject: listed by name, not evaluated.
+    pub others: Vec<OtherRule>,
     /// Rules that contradict each other: defects of a rulebook, never settled by file order.
     pub conflicts: Vec<Conflict>,
     /// What would settle the open findings, most useful first.
@@ -215,6 +217,17 @@ pub struct BreakEven {
     pub line: Decimal,
     /// Longest sequence, in tokens, at which the count stays at or below the line.
     pub tokens_per_sequence: u64,
+}
+
+/// A rule about another kind of subject.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherRule {
+    /// The rulebook.
+    pub rulebook: String,
+    /// The rule.
+    pub rule: String,
+    /// What it is about.
+    pub about: SubjectKind,
 }
 
 /// A question whose answer would settle something.

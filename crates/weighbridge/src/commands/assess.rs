@@ -5,10 +5,9 @@ use std::path::PathBuf;
 use weigh_facts::{Dictionary, Facts, Grade, Level, MethodId, Origin};
 
 use super::subject::{self, Law};
-use super::weigh::{FormatArg, level};
+use super::weigh::{FormatArg, level, show};
 use crate::failure::Failure;
 use crate::outcome::Outcome;
-use crate::output;
 
 /// Read rulebooks over a file of facts, such as `weigh --write-facts` writes
 ///
@@ -56,10 +55,6 @@ pub(crate) fn run(args: Args) -> Result<Outcome, Failure> {
         args.law.rulebooks(),
     )
     .map_err(|e| subject::failure(&e))?;
-    let text = weigh_report::render(&weighing, args.format.into());
-    match &args.output {
-        Some(path) => output::write_file(path, &text)?,
-        None => output::print(&text)?,
-    }
+    show(&weighing, args.format, args.output.as_deref())?;
     Ok(Outcome::of(&weighing.findings, args.fail_on))
 }

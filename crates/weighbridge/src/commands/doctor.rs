@@ -43,7 +43,7 @@ pub(crate) fn run(args: Args) -> Result<Outcome, Failure> {
     out.push_str(&match catalog {
         Ok(catalog) => format!(
             "  architectures                     {}\n",
-            catalog.model_types().collect::<Vec<_>>().join(", ")
+            catalog.model_types().join(", ")
         ),
         Err(error) => format!("  architectures                     DEFECTIVE: {error}\n"),
     });

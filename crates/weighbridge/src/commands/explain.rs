@@ -16,7 +16,7 @@ pub(crate) struct Args {
     rule: String,
 
     #[command(flatten)]
-    subject: subject::Args,
+    subject: subject::Subject,
 }
 
 pub(crate) fn run(args: Args) -> Result<Outcome, Failure> {
@@ -24,7 +24,7 @@ pub(crate) fn run(args: Args) -> Result<Outcome, Failure> {
         weigh_station::books(args.subject.law.rulebooks()).map_err(|e| subject::failure(&e))?;
     let names: Vec<String> = books
         .iter()
-        .flat_map(|b| b.rules().map(|(id, ..)| format!("{}/{id}", b.id())))
+        .flat_map(|b| b.entries().map(|r| format!("{}/{}", b.id(), r.id)))
         .collect();
     let wanted = resolve(&args.rule, &names)?;
     let weighing = subject::weigh(&args.subject)?;

@@ -76,8 +76,11 @@ fn list(args: &ListArgs) -> Result<Outcome, Failure> {
             book.version(),
             book.known_through()
         ));
-        for (id, about, level, _) in book.rules() {
-            out.push_str(&format!("  {level:<16} {id}  (about a {about})\n"));
+        for rule in book.entries() {
+            out.push_str(&format!(
+                "  {:<16} {}  (about a {})\n",
+                rule.level, rule.id, rule.about
+            ));
         }
     }
     output::print(&out)?;

@@ -9,7 +9,7 @@ use crate::failure::Failure;
 
 /// What is weighed, and under which law.
 #[derive(clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct Subject {
     /// Files and folders that describe one model: a model folder, a `config.json`, an adapter
     /// folder, a `trainer_state.json`
     #[arg(required = true, value_name = "PATH")]
@@ -92,7 +92,7 @@ fn positive(text: &str) -> Result<u64, String> {
 }
 
 /// Weighs what the arguments name.
-pub(crate) fn weigh(args: &Args) -> Result<Weighing, Failure> {
+pub(crate) fn weigh(args: &Subject) -> Result<Weighing, Failure> {
     let (class_defaults, assume): (Vec<_>, Vec<_>) = args
         .assume
         .iter()

@@ -1,9 +1,10 @@
 //! `weighbridge weigh`: the main job.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use weigh_facts::{Dictionary, Level};
 use weigh_report::Format;
+use weigh_station::Weighing;
 
 use super::subject;
 use crate::failure::Failure;
@@ -22,7 +23,7 @@ use crate::output;
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     #[command(flatten)]
-    subject: subject::Args,
+    subject: subject::Subject,
 
     /// Write the known facts, and the missing ones as commented questions, for `assess --facts`
     #[arg(long, value_name = "FILE")]
@@ -77,13 +78,26 @@ pub(crate) fn level(text: &str) -> Result<Level, String> {
     Level::parse(text).ok_or_else(|| format!("use one of {}", words.join(", ")))
 }
 
+/// Shows a weighing where it was asked for: in color only for a person at a terminal.
+pub(crate) fn show(
+    weighing: &Weighing,
+    format: FormatArg,
+    file: Option<&Path>,
+) -> Result<(), Failure> {
+    match (file, format) {
+        (Some(path), format) => {
+            output::write_file(path, &weigh_report::render(weighing, format.into()))
+        }
+        (None, FormatArg::Text) => {
+            output::print(&weigh_report::render_text(weighing, output::is_terminal()))
+        }
+        (None, format) => output::print(&weigh_report::render(weighing, format.into())),
+    }
+}
+
 pub(crate) fn run(args: Args) -> Result<Outcome, Failure> {
     let weighing = subject::weigh(&args.subject)?;
-    let text = weigh_report::render(&weighing, args.format.into());
-    match &args.output {
-        Some(path) => output::write_file(path, &text)?,
-        None => output::print(&text)?,
-    }
+    show(&weighing, args.format, args.output.as_deref())?;
     if let Some(path) = &args.write_facts {
         let missing = weigh_station::missing_facts(&weighing.findings);
         let facts = weighing.facts.to_toml(&Dictionary::shipped(), &missing);
