@@ -1,0 +1,304 @@
+//! Numbers as people read them.
+//!
+//! - **Invariant:** a rounded number never stands on the other side of a line than the exact one.
+//! - **Invariant:** lower bounds are rounded down and upper bounds up.
+//! - **Invariant:** floats only for what a reader sees as "about": percentages and factors.
+
+use std::cmp::Ordering;
+
+use weigh_facts::{Coverage, Decimal, Estimate, Operations, Quantity, Unit};
+
+/// Digits of a whole number in groups of three: `27,515`.
+pub(crate) fn grouped(value: impl Into<u128>) -> String {
+    let digits = value.into().to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Three significant digits: `7.72e23`.
+pub(crate) fn short(value: Operations) -> String {
+    value.to_decimal().to_reader()
+}
+
+/// A legal line as its text has it: `1e24`.
+pub(crate) fn line(value: &Decimal) -> String {
+    value.to_short()
+}
+
+/// Three digits, not above the value.
+pub(crate) fn rounded_down(value: &Decimal) -> String {
+    let rounded = value.quotient_down(&Decimal::from(1_u64), 3);
+    rounded.as_ref().unwrap_or(value).to_reader()
+}
+
+/// Three digits, not below the value.
+pub(crate) fn rounded_up(value: &Decimal) -> String {
+    let rounded = value.quotient_up(&Decimal::from(1_u64), 3);
+    rounded.as_ref().unwrap_or(value).to_reader()
+}
+
+/// The same amount in exaFLOP-days, as run logs have it: `8.94 EF-day`.
+pub(crate) fn ef_days(value: Operations) -> String {
+    let quantity = Quantity {
+        value: value.to_decimal(),
+        unit: Unit::flop(),
+    };
+    quantity.to_reader("EF-day")
+}
+
+/// An estimate of operations in the words of a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Amount {
+    /// The number to read first, with its unit: `7.72e23 FLOP`, `at least 6.40e23 FLOP`.
+    pub(crate) headline: String,
+    /// What else is known of it: `6.40e23 to 8.50e23, hard bounds`, `exact`, `no upper bound`.
+    pub(crate) bounds: String,
+    /// Every digit, if the value is exact.
+    pub(crate) digits: Option<String>,
+    /// The first number in exaFLOP-days.
+    pub(crate) ef_days: String,
+}
+
+impl Amount {
+    /// The words for an estimate.
+    pub(crate) fn of(estimate: &Estimate<Operations>) -> Self {
+        let (low, best, high) = (estimate.low(), estimate.best(), estimate.high());
+        let down = |o: &Operations| rounded_down(&o.to_decimal());
+        let up = |o: &Operations| rounded_up(&o.to_decimal());
+        let sure = coverage(estimate.coverage());
+        let exact = estimate.as_exact();
+        let best = exact.or(best);
+        let bounds = match (low, best, high) {
+            _ if exact.is_some() => "exact".to_owned(),
+            (Some(_), None, Some(_)) => sure,
+            (Some(l), Some(_), Some(h)) => format!("{} to {}, {sure}", down(l), up(h)),
+            (Some(_), None, None) => "no upper bound".to_owned(),
+            (Some(l), Some(_), None) => format!("at least {}, no upper bound", down(l)),
+            (None, None, Some(_)) => "no lower bound".to_owned(),
+            (None, Some(_), Some(h)) => format!("at most {}, no lower bound", up(h)),
+            (None, _, None) => "no bounds".to_owned(),
+        };
+        let headline = match (low, best, high) {
+            (_, Some(b), _) => format!("{} FLOP", short(*b)),
+            (Some(l), None, Some(h)) => format!("{} to {} FLOP", down(l), up(h)),
+            (Some(l), None, None) => format!("at least {} FLOP", down(l)),
+            (None, None, Some(h)) => format!("at most {} FLOP", up(h)),
+            (None, None, None) => String::new(),
+        };
+        let ef_days = match (low, best, high) {
+            (_, Some(b), _) => ef_days(*b),
+            (Some(l), None, Some(h)) => format!("{} to {}", ef_days(*l), ef_days(*h)),
+            (Some(l), None, None) => format!("at least {}", ef_days(*l)),
+            (None, None, Some(h)) => format!("at most {}", ef_days(*h)),
+            (None, None, None) => String::new(),
+        };
+        Self {
+            headline,
+            bounds,
+            digits: exact.map(|o| grouped(o.0)),
+            ef_days,
+        }
+    }
+
+    /// Headline and bounds in one line: `7.72e23 FLOP (exact)`.
+    pub(crate) fn in_one_line(&self) -> String {
+        format!("{} ({})", self.headline, self.bounds)
+    }
+}
+
+/// How sure bounds are, in words.
+pub(crate) fn coverage(coverage: Coverage) -> String {
+    match coverage {
+        Coverage::Hard => "hard bounds".to_owned(),
+        Coverage::Percent(p) => format!("{p} % interval"),
+    }
+}
+
+/// Where a value stands beside a line: `23 % below`, `3.8 times the line`, `on the line`.
+pub(crate) fn margin(value: &Decimal, line: &Decimal) -> Option<String> {
+    if line.is_zero() || line.is_negative() || value.is_negative() {
+        return None;
+    }
+    let ratio = value.to_f64() / line.to_f64();
+    let away = if *value > *line {
+        value - line
+    } else {
+        line - value
+    };
+    let percent = percentage(100.0 * away.to_f64() / line.to_f64());
+    Some(match value.cmp(line) {
+        Ordering::Equal => "on the line".to_owned(),
+        Ordering::Less if value.is_zero() => "below".to_owned(),
+        Ordering::Less if ratio < 0.1 => format!("below by a factor of {}", factor(1.0 / ratio)),
+        Ordering::Less => format!("{percent} below"),
+        Ordering::Greater if ratio >= 2.0 => format!("{} times the line", factor(ratio)),
+        Ordering::Greater => format!("{percent} above"),
+    })
+}
+
+/// A share of a whole: `12 %`.
+pub(crate) fn share(part: Operations, whole: Operations) -> Option<String> {
+    (whole.0 > 0)
+        .then(|| percentage(100.0 * part.to_decimal().to_f64() / whole.to_decimal().to_f64()))
+}
+
+/// How many times one is the other: `0.94`, `3.61`, `16`.
+pub(crate) fn ratio(one: Operations, other: Operations) -> Option<String> {
+    let times = one.to_decimal().to_f64() / other.to_decimal().to_f64();
+    (other.0 > 0).then(|| {
+        if times < 10.0 {
+            format!("{times:.2}")
+        } else {
+            factor(times)
+        }
+    })
+}
+
+fn percentage(percent: f64) -> String {
+    if percent == 0.0 {
+        return "0 %".to_owned();
+    }
+    if percent >= 9.95 {
+        return format!("{percent:.0} %");
+    }
+    if percent >= 0.095 {
+        return format!("{percent:.1} %");
+    }
+    "less than 0.1 %".to_owned()
+}
+
+fn factor(times: f64) -> String {
+    if times >= 1e6 {
+        return Decimal::from_f64_down(times).map_or_else(String::new, |d| d.to_reader());
+    }
+    if times >= 100.0 {
+        return grouped(times.round() as u64);
+    }
+    if times >= 10.0 {
+        return format!("{times:.0}");
+    }
+    format!("{times:.1}")
+}
+
+/// A value to stand beside a line: three digits, and more where rounding would cross the line.
+pub(crate) fn beside(value: &Decimal, line: &Decimal) -> String {
+    let side = value.cmp(line);
+    let short = value.to_reader();
+    if short.parse::<Decimal>().is_ok_and(|s| s.cmp(line) == side) {
+        return short;
+    }
+    let one = Decimal::from(1_u64);
+    for digits in [6, 12, 24] {
+        let rounded = match side {
+            Ordering::Less => value.quotient_down(&one, digits),
+            _ => value.quotient_up(&one, digits),
+        };
+        if let Some(rounded) = rounded.filter(|r| r.cmp(line) == side) {
+            return scientific(&rounded);
+        }
+    }
+    scientific(value)
+}
+
+/// Every digit that counts, with one before the point: `9.99999e23`.
+fn scientific(value: &Decimal) -> String {
+    let plain = value.to_plain();
+    if value.is_negative() || plain.contains('.') || plain.len() < 7 {
+        return plain;
+    }
+    let (head, tail) = plain.split_at(1);
+    let tail = tail.trim_end_matches('0');
+    let point = if tail.is_empty() { "" } else { "." };
+    format!("{head}{point}{tail}e{}", plain.len() - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use weigh_facts::MethodId;
+
+    use super::*;
+
+    fn decimal(text: &str) -> Decimal {
+        text.parse().expect("the test's literal is a number")
+    }
+
+    fn operations(text: &str) -> Operations {
+        text.parse().expect("the test's literal is a count")
+    }
+
+    #[test]
+    fn digits_stand_in_groups_of_three() {
+        assert_eq!(grouped(8_030_261_248_u64), "8,030,261,248");
+        assert_eq!(grouped(999_u64), "999");
+    }
+
+    #[test]
+    fn margins_read_as_people_say_them() {
+        let margin = |value: &str| margin(&decimal(value), &decimal("1e24"));
+        assert_eq!(margin("7.72e23").as_deref(), Some("23 % below"));
+        assert_eq!(margin("1.5e24").as_deref(), Some("50 % above"));
+        assert_eq!(margin("3.8e24").as_deref(), Some("3.8 times the line"));
+        assert_eq!(
+            margin("5e20").as_deref(),
+            Some("below by a factor of 2,000")
+        );
+        assert_eq!(margin("1e24").as_deref(), Some("on the line"));
+        let close = margin("999999999999999999999999");
+        assert_eq!(close.as_deref(), Some("less than 0.1 % below"));
+    }
+
+    #[test]
+    fn rounding_never_crosses_the_line() {
+        let beside = |value: &str| beside(&decimal(value), &decimal("1e24"));
+        assert_eq!(beside("7.724e23"), "7.72e23");
+        assert_eq!(beside("9.999e23"), "9.999e23");
+        assert_eq!(beside("9.9999999e23"), "9.99999e23");
+        assert_eq!(beside("1000000000000000000000001"), "1.00001e24");
+        assert_eq!(beside("1e24"), "1.00e24");
+    }
+
+    #[test]
+    fn bounds_are_rounded_outward() {
+        assert_eq!(rounded_down(&decimal("6.409e23")), "6.40e23");
+        assert_eq!(rounded_up(&decimal("8.501e23")), "8.51e23");
+    }
+
+    #[test]
+    fn amounts_say_what_is_open() {
+        let amount = |low: Option<&str>, best: Option<&str>, high: Option<&str>| {
+            let at = |t: Option<&str>| t.map(operations);
+            let method = MethodId::new("test/1");
+            let e = Estimate::new(at(low), at(best), at(high), Coverage::Hard, method);
+            Amount::of(&e.expect("the test's bounds are in order")).in_one_line()
+        };
+        let (low, best, high) = (Some("6e23"), Some("7e23"), Some("8e23"));
+        assert_eq!(
+            amount(low, best, high),
+            "7.00e23 FLOP (6.00e23 to 8.00e23, hard bounds)"
+        );
+        assert_eq!(
+            amount(low, best, None),
+            "7.00e23 FLOP (at least 6.00e23, no upper bound)"
+        );
+        assert_eq!(
+            amount(low, None, high),
+            "6.00e23 to 8.00e23 FLOP (hard bounds)"
+        );
+        assert_eq!(
+            amount(low, None, None),
+            "at least 6.00e23 FLOP (no upper bound)"
+        );
+        assert_eq!(
+            amount(None, None, high),
+            "at most 8.00e23 FLOP (no lower bound)"
+        );
+        assert_eq!(amount(best, None, best), "7.00e23 FLOP (exact)");
+        assert_eq!(amount(None, best, None), "7.00e23 FLOP (no bounds)");
+    }
+}

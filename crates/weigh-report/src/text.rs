@@ -1,0 +1,421 @@
+//! One page for a terminal, at most 100 columns wide.
+//!
+//! - **Invariant:** color never carries meaning; see [`sheet`].
+
+pub(crate) mod bar;
+mod sheet;
+
+use weigh_facts::Verdict;
+
+use crate::page::findings::{CitationWords, FindingWords, Findings, Group};
+use crate::page::model::ModelWords;
+use crate::page::operations::{ConventionWords, OperationsWords, StageWords};
+use crate::page::{Page, capitalized};
+use crate::scale::Scale;
+use sheet::{Sheet, Tone};
+
+/// Sets the page.
+pub(crate) fn render(page: &Page, color: bool) -> String {
+    let mut sheet = Sheet::new(color);
+    let header = format!(
+        "{} · {} · rules read on {}, as known on {}",
+        page.tool, page.subject, page.on, page.known
+    );
+    sheet.write(&header, 0, 2, Some(Tone::Strong));
+    sheet.write(&capitalized(&page.findings.summary()), 0, 2, None);
+    model(&mut sheet, page);
+    operations(&mut sheet, &page.operations);
+    if let Some(scale) = &page.scale {
+        bar(&mut sheet, scale);
+    }
+    findings(&mut sheet, &page.findings);
+    questions(&mut sheet, page);
+    assumptions(&mut sheet, page);
+    warnings(&mut sheet, page);
+    read(&mut sheet, page);
+    sheet.into_text()
+}
+
+fn model(sheet: &mut Sheet, page: &Page) {
+    sheet.heading("What the model is");
+    for (index, (what, value)) in page.adapter.iter().enumerate() {
+        let label = if index == 0 { "adapter" } else { "" };
+        sheet.field(label, &format!("{what}: {value}"));
+    }
+    match &page.model {
+        Some(model) => architecture(sheet, model),
+        None => sheet.field("model", NO_MODEL),
+    }
+}
+
+const NO_MODEL: &str = "not known: no configuration and no tensor headers were read";
+
+fn architecture(sheet: &mut Sheet, model: &ModelWords) {
+    sheet.field("family", &model.family);
+    sheet.field("shape", &model.shape);
+    sheet.field("layers", &model.towers);
+    let width = model
+        .parameters
+        .iter()
+        .map(|(_, digits)| digits.len())
+        .max()
+        .unwrap_or(0);
+    for (index, (what, digits)) in model.parameters.iter().enumerate() {
+        let label = if index == 0 { "parameters" } else { "" };
+        sheet.field(label, &format!("{digits:>width$}  {what}"));
+    }
+    if let Some(headers) = &model.headers {
+        let tone = headers.is_conflict.then_some(Tone::Alert);
+        sheet.toned_field("headers", tone, &headers.sentence);
+    }
+    sheet.field("context", &model.context);
+    sheet.field("KV cache", &model.kv);
+    sheet.field("read from", &model.source);
+    for (index, key) in model.defaulted.iter().enumerate() {
+        let label = if index == 0 { "defaulted" } else { "" };
+        let words = format!(
+            "{} = {}, by the class's default: {} has no such key",
+            key.key, key.value, key.place
+        );
+        sheet.field(label, &words);
+    }
+}
+
+fn operations(sheet: &mut Sheet, operations: &OperationsWords) {
+    sheet.heading("Operations");
+    match &operations.total {
+        Some(total) => {
+            sheet.field("all stages", &total.in_one_line());
+            sheet.field("", &total.ef_days);
+            if let Some(digits) = &total.digits {
+                sheet.field("every digit", digits);
+            }
+        }
+        None => sheet.field("all stages", "not known"),
+    }
+    sheet.field("counted as", operations.attention);
+    conventions(sheet, &operations.conventions);
+    for each in &operations.stages {
+        stage(sheet, each);
+    }
+    for method in &operations.methods {
+        let words = format!("{}: {} [{}]", method.title, method.total, method.id);
+        sheet.field("method", &words);
+        if !method.inputs.is_empty() {
+            sheet.field("", &format!("from {}", method.inputs));
+        }
+        if !method.cannot_see.is_empty() {
+            sheet.field("", &format!("cannot see {}", method.cannot_see));
+        }
+    }
+    if let Some(found) = &operations.reconciliation {
+        let tone = found.is_conflict.then_some(Tone::Alert);
+        sheet.toned_field(
+            "methods",
+            tone,
+            &format!("{}: {}", found.verdict, found.sentence),
+        );
+        for cause in &found.causes {
+            sheet.field("", &format!("possible cause: {cause}"));
+        }
+    }
+    if let Some(check) = &operations.cross_check {
+        sheet.field("cross-check", &check.active);
+        if let Some(all) = &check.all_parameters {
+            sheet.field("", all);
+        }
+    }
+    for (index, sentence) in operations.break_evens.iter().enumerate() {
+        sheet.field(if index == 0 { "break-even" } else { "" }, sentence);
+    }
+}
+
+/// Conventions that count every stage need one line together; the others have one each.
+fn conventions(sheet: &mut Sheet, all: &[ConventionWords]) {
+    let same: Vec<&str> = all
+        .iter()
+        .filter(|c| c.is_total)
+        .map(|c| c.id.as_str())
+        .collect();
+    let mut label = "conventions";
+    if !same.is_empty() {
+        sheet.field(label, &format!("the same total by {}", same.join(", ")));
+        label = "";
+    }
+    for each in all.iter().filter(|c| !c.is_total) {
+        let open = match each.open_because.as_str() {
+            "" => String::new(),
+            because => format!("; open because {because}"),
+        };
+        sheet.field(label, &format!("{}: {}{open}", each.id, each.total));
+        label = "";
+    }
+}
+
+fn stage(sheet: &mut Sheet, stage: &StageWords) {
+    sheet.field("stage", &format!("{}: {}", stage.name, stage.operations));
+    let mut parts = vec![
+        stage.tokens.clone(),
+        stage.sequences.clone(),
+        stage.training.clone(),
+    ];
+    parts.extend(stage.core.clone());
+    sheet.field("", &parts.join(", "));
+    if !stage.sources.is_empty() {
+        sheet.field("", &format!("from {}", stage.sources));
+    }
+}
+
+fn bar(sheet: &mut Sheet, scale: &Scale) {
+    sheet.blank();
+    for line in bar::draw(scale) {
+        sheet.raw(&line);
+    }
+    sheet.write(
+        "● best value, ├─┤ bounds, ◄ ► open end, │ a line of a rule; FLOP, log scale",
+        18,
+        18,
+        Some(Tone::Quiet),
+    );
+    let lines = scale.marks.iter().flat_map(|m| &m.lines);
+    let width = lines.map(|l| l.threshold.len()).max().unwrap_or(0);
+    for mark in &scale.marks {
+        for (index, line) in mark.lines.iter().enumerate() {
+            let letter = if index == 0 { mark.letter.as_str() } else { "" };
+            let words = format!(
+                "{:<width$}  {}  on {}",
+                line.threshold, line.rule, line.fact
+            );
+            sheet.write(&format!("{letter:<2} {words}"), 2, 20, None);
+        }
+    }
+}
+
+fn findings(sheet: &mut Sheet, findings: &Findings) {
+    sheet.heading("Findings");
+    for group in findings.groups.iter().filter(|g| !g.findings.is_empty()) {
+        sheet.blank();
+        let heading = format!("{} ({})", group.heading, group.findings.len());
+        sheet.write(&heading, 2, 2, Some(Tone::Strong));
+        for finding in &group.findings {
+            match group.verdict {
+                Verdict::Applies | Verdict::Indeterminate => in_full(sheet, group, finding),
+                Verdict::DoesNotApply | Verdict::NotInForce => in_one_line(sheet, finding),
+            }
+        }
+    }
+    if findings.any_stale() {
+        sheet.blank();
+        sheet.write(STALE, 2, 4, Some(Tone::Quiet));
+    }
+    if findings.is_empty() {
+        sheet.write("No rule was read.", 2, 2, None);
+    }
+    for conflict in &findings.conflicts {
+        sheet.blank();
+        sheet.lead("CONTRADICTION", Some(Tone::Alert), conflict);
+    }
+    if !findings.elsewhere.is_empty() {
+        let kinds: Vec<String> = findings
+            .elsewhere
+            .iter()
+            .map(|e| format!("{}: {}", e.kind, e.rules.join(", ")))
+            .collect();
+        sheet.blank();
+        let words = format!(
+            "Not read, being about something else: about {}.",
+            kinds.join("; about ")
+        );
+        sheet.write(&words, 2, 4, Some(Tone::Quiet));
+    }
+}
+
+const STALE: &str = "STALE: the day is later than the last one of which the rulebook knows.";
+
+fn in_full(sheet: &mut Sheet, group: &Group, finding: &FindingWords) {
+    sheet.blank();
+    let tone = match group.verdict {
+        Verdict::Applies => Tone::Alert,
+        _ => Tone::Open,
+    };
+    let title = finding
+        .title
+        .as_ref()
+        .map(|t| format!(" · {t}"))
+        .unwrap_or_default();
+    let words = format!("{} · {}{title}", finding.id, finding.level);
+    sheet.lead(finding.verdict, Some(tone), &words);
+    sheet.subfield("status", &status(finding));
+    for (index, citation) in finding.citations.iter().enumerate() {
+        sheet.subfield(if index == 0 { "source" } else { "" }, &source(citation));
+    }
+    if let Some(possible) = &finding.possible {
+        sheet.subfield("could be", possible);
+    }
+    let mut label = "facts";
+    for fact in finding.facts.iter().filter(|f| f.matters) {
+        sheet.subfield(label, &fact.sentence);
+        label = "";
+    }
+    label = "needs";
+    for missing in &finding.missing {
+        sheet.subfield(
+            label,
+            &format!("{} ({}): {}", missing.fact, missing.why, missing.ask),
+        );
+        label = "";
+    }
+    if let Some(outcome) = &finding.outcome {
+        let label = match group.verdict {
+            Verdict::Applies => "follows",
+            _ => "if so",
+        };
+        sheet.subfield(label, outcome);
+    }
+    exceptions(sheet, finding);
+    if let Some(reading) = &finding.reading {
+        sheet.subfield("reading", reading);
+    }
+    for note in &finding.notes {
+        sheet.subfield("note", note);
+    }
+}
+
+fn exceptions(sheet: &mut Sheet, finding: &FindingWords) {
+    // The label and the rules make a sentence: `unless` an exception holds.
+    let lines = [
+        ("overridden", &finding.overridden_by),
+        ("unless", &finding.maybe_overridden_by),
+        ("against", &finding.conflicts_with),
+    ];
+    for (label, rules) in lines {
+        if let Some(rules) = rules {
+            sheet.subfield(label, rules);
+        }
+    }
+}
+
+fn status(finding: &FindingWords) -> String {
+    let stale = if finding.is_stale { "; STALE" } else { "" };
+    format!("{}{stale}", finding.status)
+}
+
+fn source(citation: &CitationWords) -> String {
+    let quote = citation
+        .quote
+        .as_ref()
+        .map(|q| format!(", “{q}”"))
+        .unwrap_or_default();
+    format!("{}{quote} [{}]", citation.title, citation.certainty)
+}
+
+/// What does not apply needs one line: the rule, how heavy it is, what its text is if not law, and
+/// the fact that decided.
+fn in_one_line(sheet: &mut Sheet, finding: &FindingWords) {
+    let mut words = vec![format!("{} · {}", finding.id, finding.level)];
+    words.extend(finding.not_law.map(str::to_owned));
+    let decisive = finding.facts.iter().find(|f| f.role == "decides");
+    words.extend(decisive.map(|f| f.brief.clone()));
+    words.extend(
+        finding
+            .overridden_by
+            .as_ref()
+            .map(|r| format!("overridden by {r}")),
+    );
+    if finding.is_stale {
+        words.push("STALE".to_owned());
+    }
+    sheet.write(&words.join(" · "), 4, 6, None);
+}
+
+fn questions(sheet: &mut Sheet, page: &Page) {
+    if page.questions.is_empty() {
+        return;
+    }
+    sheet.heading("What would settle it");
+    for (index, question) in page.questions.iter().enumerate() {
+        let source = format!("ask {}", question.source);
+        let words = format!(
+            "{:>2}. {} ({}; {source})",
+            index + 1,
+            question.ask,
+            question.fact
+        );
+        sheet.write(&words, 2, 6, None);
+        sheet.write(
+            &format!("for {}", question.settles),
+            6,
+            10,
+            Some(Tone::Quiet),
+        );
+    }
+}
+
+fn assumptions(sheet: &mut Sheet, page: &Page) {
+    if page.assumptions.is_empty() {
+        return;
+    }
+    sheet.heading("Taken for granted");
+    for each in &page.assumptions {
+        sheet.write(
+            &format!("{} = {}: {}", each.name, each.value, each.reason),
+            2,
+            4,
+            None,
+        );
+    }
+}
+
+fn warnings(sheet: &mut Sheet, page: &Page) {
+    if page.warnings.is_empty() {
+        return;
+    }
+    sheet.heading("Warnings");
+    for each in &page.warnings {
+        let place = each
+            .place
+            .as_ref()
+            .map(|p| format!(" ({p})"))
+            .unwrap_or_default();
+        sheet.write(
+            &format!("[{}] {}{place}", each.code, each.message),
+            2,
+            4,
+            None,
+        );
+    }
+}
+
+fn read(sheet: &mut Sheet, page: &Page) {
+    if !page.inputs.is_empty() {
+        sheet.heading("Inputs");
+    }
+    for input in &page.inputs {
+        let words = format!(
+            "{}  {} · {} · {} · {}",
+            input.sha256_short, input.path, input.role, input.size, input.digest_of
+        );
+        sheet.write(&words, 2, 16, None);
+    }
+    if !page.rulebooks.is_empty() {
+        sheet.heading("Rulebooks");
+    }
+    for book in &page.rulebooks {
+        let stale = if book.is_stale {
+            " · STALE on this day"
+        } else {
+            ""
+        };
+        let words = format!(
+            "{}  {} {} · {} · known through {}{stale}",
+            book.digest_short, book.id, book.version, book.title, book.known_through
+        );
+        sheet.write(&words, 2, 16, None);
+    }
+    sheet.blank();
+    sheet.write(CLOSING, 0, 0, Some(Tone::Quiet));
+}
+
+/// What a page is, and what it is not.
+const CLOSING: &str = "Findings under documented readings of the texts, not legal advice; each \
+                       rule's source is the law.";
