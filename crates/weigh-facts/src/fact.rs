@@ -588,17 +588,16 @@ impl Facts {
             ));
             if let (Value::Quantity(estimate), FactType::Quantity { unit, .. }) =
                 (&fact.value, &definition.kind)
+                && estimate.as_exact().is_none()
             {
-                if estimate.as_exact().is_none() {
-                    if let Some(best) = estimate.best() {
-                        let best = Quantity {
-                            value: best.clone(),
-                            unit: *unit,
-                        };
-                        out.push_str(&format!("best = {}\n", quoted(&best.to_string())));
-                    }
-                    out.push_str(&format!("coverage = \"{}\"\n", estimate.coverage()));
+                if let Some(best) = estimate.best() {
+                    let best = Quantity {
+                        value: best.clone(),
+                        unit: *unit,
+                    };
+                    out.push_str(&format!("best = {}\n", quoted(&best.to_string())));
                 }
+                out.push_str(&format!("coverage = \"{}\"\n", estimate.coverage()));
             }
             out.push_str(&format!("grade = \"{}\"\n", fact.origin.grade.as_str()));
             out.push_str(&format!(
