@@ -189,7 +189,7 @@ fn read_range(
         let message = format!(
             "`{key}` is {shown}, and should be a number such as 15e12 or a range such as \"14e12..15e12\""
         );
-        Diagnostic::new("wrong-type", message, node.span.clone())
+        Diagnostic::new("stage-type", message, node.span.clone())
     };
     match &node.item {
         Item::Number(number) => Some((Some(number.clone()), Some(number.clone()))),
@@ -290,7 +290,7 @@ fn read_tokens(
     } else if let Some(node) = samples {
         let SequenceLength::Fixed(length) = length else {
             let message = "`samples` give tokens only with one `sequence_length`";
-            errors.push(Diagnostic::new("missing-key", message, span));
+            errors.push(Diagnostic::new("stage-incomplete", message, span));
             return None;
         };
         let bounds = read_range(node, "samples", "samples", errors)
@@ -349,7 +349,7 @@ fn read_length(table: &mut Table, errors: &mut Errors) -> SequenceLength {
                 "`sequence_length` is {}, and should be a number or a list of shares",
                 other.kind()
             );
-            errors.push(Diagnostic::new("wrong-type", message, span));
+            errors.push(Diagnostic::new("stage-type", message, span));
             SequenceLength::Unknown
         }
     }
@@ -358,7 +358,7 @@ fn read_length(table: &mut Table, errors: &mut Errors) -> SequenceLength {
 fn read_share(node: Node, errors: &mut Errors) -> Option<(u64, Decimal)> {
     let Item::Table(mut table) = node.item else {
         let message = "a share is a table such as { tokens = 8192, share = 0.9 }";
-        errors.push(Diagnostic::new("wrong-type", message, node.span));
+        errors.push(Diagnostic::new("stage-type", message, node.span));
         return None;
     };
     let length = table.count("tokens", errors).filter(|n| *n > 0);
@@ -550,7 +550,7 @@ mod tests {
         );
         assert_eq!(codes("token = 5"), ["unknown-key"]);
         assert_eq!(codes("training = \"lora\""), ["unknown-word"]);
-        assert_eq!(codes("tokens = inf"), ["wrong-type"]);
+        assert_eq!(codes("tokens = inf"), ["stage-type"]);
     }
 
     #[test]

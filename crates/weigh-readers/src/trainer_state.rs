@@ -42,16 +42,23 @@ pub fn read(object: &dyn Object, input: &str) -> Result<TrainerState, ReadError>
         json::whole(&reading, key).map_err(|wanted| refuse(format!("`{key}` should be {wanted}")))
     };
     let (top, global_step) = (whole(TOKENS)?, whole("global_step")?);
-    let total_flos = match reading.get("total_flos").map(|o| &o.value) {
+    let total_flos = match json::value(&reading, "total_flos") {
         Some(Observed::Number(number)) => Some(number.clone()),
         _ => None,
     };
-    if global_step.is_none() && reading.get("log_history").is_none() {
+    let history = json::value(&reading, "log_history");
+    if global_step.is_none() && history.is_none() {
         return Err(refuse(
             "it has neither `global_step` nor `log_history`".to_owned(),
         ));
     }
-    let history = match reading.get("log_history").map(|o| &o.value) {
+    let is_map = |o: &weigh_facts::Observation| o.key.starts_with("log_history.");
+    if reading.observations.iter().any(is_map) {
+        return Err(refuse(
+            "`log_history` is a map, and should be a list".to_owned(),
+        ));
+    }
+    let history = match history {
         None | Some(Observed::Null) => Vec::new(),
         Some(Observed::List(entries)) => tokens_in(entries).map_err(refuse)?,
         Some(other) => {
@@ -61,7 +68,7 @@ pub fn read(object: &dyn Object, input: &str) -> Result<TrainerState, ReadError>
             )));
         }
     };
-    let (tokens_seen, warnings) = decide(top, &history, input);
+    let (tokens_seen, warnings) = decide(top, &history, input).map_err(refuse)?;
     reading.warnings = warnings;
     Ok(TrainerState {
         reading,
@@ -81,11 +88,11 @@ fn tokens_in(entries: &[Observed]) -> Result<Vec<u64>, String> {
                 entry.kind()
             ));
         };
-        let Some((_, Observed::Number(tokens))) = fields.iter().find(|(key, _)| key == TOKENS)
-        else {
-            continue;
+        let tokens = match fields.iter().find(|(key, _)| key == TOKENS) {
+            None | Some((_, Observed::Null)) => continue,
+            Some((_, Observed::Number(tokens))) => tokens.to_u128().and_then(|n| n.try_into().ok()),
+            Some(_) => None,
         };
-        let tokens = tokens.to_u128().and_then(|n| n.try_into().ok());
         found.push(tokens.ok_or_else(|| {
             format!("`log_history[{index}].{TOKENS}` should be a whole number, zero or more")
         })?);
@@ -94,36 +101,106 @@ fn tokens_in(entries: &[Observed]) -> Result<Vec<u64>, String> {
 }
 
 /// The number to go by. Zero at the top means that nothing was counted. A history that falls was
-/// resumed with its counter reset: the sum of its parts is then the least that was seen.
-fn decide(top: Option<u64>, history: &[u64], input: &str) -> (Option<(u64, Place)>, Vec<Warning>) {
+/// resumed with its counter reset: the greatest number is then the least that was seen.
+fn decide(
+    top: Option<u64>,
+    history: &[u64],
+    input: &str,
+) -> Result<(Option<(u64, Place)>, Vec<Warning>), String> {
     let place = |inside: &str| Place {
         input: input.to_owned(),
         inside: inside.to_owned(),
     };
     let mut warnings = Vec::new();
     let most = history.iter().max().copied().filter(|n| *n > 0);
-    if !history.is_sorted() {
+    let is_reset = !history.is_sorted();
+    if is_reset {
         warnings.push(Warning {
             code: "token-count-reset",
             message: "the tokens seen fall in the history: the run was resumed, and what came before may be missing".to_owned(),
             place: Some(place("log_history")),
         });
     }
-    let top = top.filter(|n| *n > 0);
-    let seen = match (top, most) {
-        (Some(top), Some(most)) if most > top => {
-            warnings.push(Warning {
-                code: "token-count-differs",
-                message: format!(
-                    "`{TOKENS}` is {top}, and the history reached {most}; the greater was taken"
-                ),
-                place: Some(place(TOKENS)),
-            });
-            Some((most, place("log_history")))
+    if let (Some(0), Some(most)) = (top, most) {
+        warnings.push(Warning {
+            code: "token-count-differs",
+            message: format!(
+                "`{TOKENS}` is 0, and the history reached {most}; the greater was taken"
+            ),
+            place: Some(place(TOKENS)),
+        });
+    }
+    let seen = match (top.filter(|n| *n > 0), most) {
+        (Some(top), Some(most)) if most > top && !is_reset => {
+            return Err(format!(
+                "`{TOKENS}` is {top}, and `log_history` had reached {most} before"
+            ));
         }
+        (Some(top), Some(most)) if most > top => Some((most, place("log_history"))),
         (Some(top), _) => Some((top, place(TOKENS))),
         (None, Some(most)) => Some((most, place("log_history"))),
         (None, None) => None,
     };
-    (seen, warnings)
+    Ok((seen, warnings))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Memory;
+
+    /// Tokens, the key they stand at, and the codes of warnings.
+    fn tokens(json: &str) -> Result<(Option<u64>, String, Vec<&'static str>), &'static str> {
+        let text = format!("{{\"global_step\": 1, {json}}}");
+        let state = read(&Memory(text.into_bytes()), "trainer_state.json");
+        let state = state.map_err(|e| e.code())?;
+        let codes = state.reading.warnings.iter().map(|w| w.code).collect();
+        let (tokens, place) = state.tokens_seen.unzip();
+        Ok((tokens, place.map(|p| p.inside).unwrap_or_default(), codes))
+    }
+
+    fn history(counts: &[u64]) -> String {
+        let entry = |n: &u64| format!("{{\"num_input_tokens_seen\": {n}}}");
+        let entries: Vec<String> = counts.iter().map(entry).collect();
+        format!("\"log_history\": [{}]", entries.join(","))
+    }
+
+    #[test]
+    fn the_total_counts_and_else_the_history() {
+        let top = |n: u64, counts: &[u64]| {
+            tokens(&format!("\"{TOKENS}\": {n}, {}", history(counts))).map(|(t, ..)| t)
+        };
+        assert_eq!(top(1280, &[640, 1280]), Ok(Some(1280)));
+        assert_eq!(top(1280, &[]), Ok(Some(1280)));
+        assert_eq!(top(0, &[]), Ok(None), "nothing was counted");
+        assert_eq!(top(1, &[1280]), Err("trainer-state"));
+        let (seen, at, codes) = tokens(&history(&[640, 1280])).unwrap();
+        assert_eq!((seen, at.as_str()), (Some(1280), "log_history"));
+        assert!(codes.is_empty());
+    }
+
+    #[test]
+    fn what_is_odd_is_said() {
+        let (seen, _, codes) = tokens(&format!("\"{TOKENS}\": 0, {}", history(&[9]))).unwrap();
+        assert_eq!((seen, codes), (Some(9), vec!["token-count-differs"]));
+        let text = format!("\"{TOKENS}\": 4, {}", history(&[5, 9, 2, 4]));
+        let (seen, _, codes) = tokens(&text).unwrap();
+        assert_eq!((seen, codes), (Some(9), vec!["token-count-reset"]));
+    }
+
+    #[test]
+    fn counts_and_histories_of_another_shape_are_refused() {
+        for json in [
+            r#""num_input_tokens_seen": -1"#,
+            r#""num_input_tokens_seen": {"a": 1}"#,
+            r#""num_input_tokens_seen": 1.5"#,
+            r#""log_history": {"step": 10}"#,
+            r#""log_history": {}"#,
+            r#""log_history": [1]"#,
+            r#""log_history": [{"num_input_tokens_seen": "5"}]"#,
+            r#""log_history": [{"num_input_tokens_seen": -5}]"#,
+        ] {
+            assert_eq!(tokens(json), Err("trainer-state"), "{json}");
+        }
+    }
 }
