@@ -41,7 +41,7 @@ impl Failure {
     /// The faults of a file the person wrote, each with its place.
     pub(crate) fn in_file(path: &str, text: &str, faults: &[Diagnostic]) -> Self {
         let places = faults.iter().map(|d| d.render(path, text)).collect();
-        let code = faults.first().map_or("faults", |d| d.code);
+        let code = faults.first().map_or("unreadable-file", |d| d.code);
         let count = faults.len();
         let noun = if count == 1 { "fault" } else { "faults" };
         Self {
