@@ -21,6 +21,9 @@ pub enum ReadError {
     /// Longer than any file of its kind.
     #[error("`{input}` has {len} bytes, and a file of its kind has at most {limit}")]
     TooLong { input: String, len: u64, limit: u64 },
+    /// Short as a text, and longer in memory than any file of its kind.
+    #[error("`{input}` unpacks to more than {limit} bytes, and no file of its kind does")]
+    Unpacks { input: String, limit: usize },
     /// Text that is not UTF-8.
     #[error("`{input}` is not UTF-8 text: byte {offset} is part of no character")]
     NotUtf8 { input: String, offset: usize },
@@ -130,7 +133,7 @@ impl ReadError {
             Self::Unreadable { .. } => "unreadable",
             Self::Outside { .. } => "outside-folder",
             Self::Empty { .. } => "empty-file",
-            Self::TooLong { .. } => "file-too-long",
+            Self::TooLong { .. } | Self::Unpacks { .. } => "file-too-long",
             Self::NotUtf8 { .. } => "not-utf8",
             Self::Truncated { .. } => "truncated-json",
             Self::Json { .. } => "json-syntax",

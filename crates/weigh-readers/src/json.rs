@@ -1,15 +1,20 @@
 //! JSON from strangers, flattened into observations.
 //!
 //! - Maps become dotted keys; lists stay lists, with the maps inside them.
-//! - `null` is an observation; a missing key is none.
+//! - A name that holds a dot, a quote or nothing is quoted in its key, as in TOML, so that no name
+//!   can pass for a path: `rank_pattern."layers.0"`.
+//! - `null` and an empty map are observations; a missing key is none.
 //! - Duplicate keys, `Infinity`, trailing bytes and deep nesting are errors with a place.
+//! - **Invariant:** memory is bounded by [`UNPACKED_MAX`]: a key is repeated at each of its leaves,
+//!   so a short text could else unpack to terabytes.
 //!
-//! Limits: numbers up to 2^64 and decimals of up to 17 digits are exact; longer ones are rounded to
-//! the nearest double, and are larger than any size we accept.
+//! Limits: whole numbers below 2^64 and decimals of up to 15 digits are exact, and so is every
+//! double that a program wrote; others are rounded to the nearest double.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::fmt;
+use std::mem::size_of;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use weigh_facts::{Decimal, Observation, Observed, Place, Reading};
@@ -18,6 +23,9 @@ use crate::ReadError;
 
 /// Nesting that no real file of ours has.
 const DEPTH_MAX: usize = 64;
+
+/// Bytes in memory that no real file of ours needs: a history of 700,000 entries fits.
+const UNPACKED_MAX: usize = 512 << 20;
 
 /// Reads an object into observations.
 ///
@@ -32,6 +40,7 @@ pub(crate) fn read_object(
         input,
         path: RefCell::default(),
         fault: RefCell::default(),
+        unpacked: Cell::new(0),
     };
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let parsed = Seed {
@@ -47,7 +56,7 @@ pub(crate) fn read_object(
         });
     };
     let mut observations = Vec::new();
-    flatten(String::new(), fields, input, &mut observations);
+    state.flatten("", fields, &mut observations)?;
     Ok(Reading {
         reader,
         input: input.to_owned(),
@@ -56,50 +65,81 @@ pub(crate) fn read_object(
     })
 }
 
-fn flatten(
-    prefix: String,
-    fields: Vec<(String, Observed)>,
-    input: &str,
-    out: &mut Vec<Observation>,
-) {
-    for (name, value) in fields {
-        let key = if prefix.is_empty() {
-            name
-        } else {
-            format!("{prefix}.{name}")
-        };
-        match value {
-            Observed::Map(inner) => flatten(key, inner, input, out),
-            value => {
-                let place = Place {
-                    input: input.to_owned(),
-                    inside: key.clone(),
-                };
-                out.push(Observation { key, value, place });
-            }
-        }
-    }
-}
-
 /// Where reading stands, and what went wrong if our own checks found it.
 struct State<'a> {
     input: &'a str,
     path: RefCell<Vec<String>>,
     fault: RefCell<Option<ReadError>>,
+    /// Bytes taken so far.
+    unpacked: Cell<usize>,
 }
 
 impl State<'_> {
+    fn flatten(
+        &self,
+        prefix: &str,
+        fields: Vec<(String, Observed)>,
+        out: &mut Vec<Observation>,
+    ) -> Result<(), ReadError> {
+        for (name, value) in fields {
+            let key = join(prefix, &name);
+            match value {
+                Observed::Map(inner) if !inner.is_empty() => self.flatten(&key, inner, out)?,
+                value => {
+                    self.take(size_of::<Observation>() + 2 * key.len() + self.input.len())?;
+                    let place = Place {
+                        input: self.input.to_owned(),
+                        inside: key.clone(),
+                    };
+                    out.push(Observation { key, value, place });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts bytes before they are allocated.
+    fn take(&self, bytes: usize) -> Result<(), ReadError> {
+        let unpacked = self.unpacked.get().saturating_add(bytes);
+        self.unpacked.set(unpacked);
+        if unpacked <= UNPACKED_MAX {
+            return Ok(());
+        }
+        Err(ReadError::Unpacks {
+            input: self.input.to_owned(),
+            limit: UNPACKED_MAX,
+        })
+    }
+
+    fn key(&self) -> String {
+        let path = self.path.borrow();
+        path.iter()
+            .fold(String::new(), |key, name| join(&key, name))
+    }
+
     fn refuse<E: serde::de::Error>(&self, fault: ReadError) -> E {
         *self.fault.borrow_mut() = Some(fault);
         E::custom("refused")
     }
 
     fn explain(&self, text: &str, error: &serde_json::Error) -> ReadError {
-        let key = self.path.borrow().join(".");
-        self.fault
-            .borrow_mut()
-            .take()
-            .unwrap_or_else(|| explain(text, self.input, key, error))
+        let fault = self.fault.borrow_mut().take();
+        fault.unwrap_or_else(|| explain(text, self.input, self.key(), error))
+    }
+}
+
+/// A name below a prefix, quoted as JSON where it could pass for a path.
+fn join(prefix: &str, name: &str) -> String {
+    let quoted = if name.is_empty() || name.contains(['.', '"']) {
+        Some(serde_json::Value::from(name).to_string())
+    } else {
+        None
+    };
+    let name = quoted.as_deref().unwrap_or(name);
+    if prefix.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{prefix}.{name}")
     }
 }
 
@@ -147,15 +187,18 @@ pub(crate) fn explain(
 /// Does the text at a failed place spell a number that JSON does not have?
 fn not_finite(text: &str, line: usize, column: usize) -> Option<(&'static str, usize, usize)> {
     let source = text.lines().nth(line.checked_sub(1)?)?;
-    // The parser stops somewhere inside the word: look for one that covers the place.
-    for literal in ["-Infinity", "Infinity", "NaN"] {
-        for (at, _) in source.match_indices(literal) {
-            if (at..=at + literal.len() + 1).contains(&column) {
-                return Some((literal, line, at + 1));
-            }
-        }
+    let at = column.checked_sub(1)?;
+    // The parser stops at the first letter, so a string that holds the word is not meant.
+    let (before, word) = (source.get(..at)?, source.get(at..)?);
+    if word.starts_with("NaN") {
+        Some(("NaN", line, column))
+    } else if !word.starts_with("Infinity") {
+        None
+    } else if before.ends_with('-') {
+        Some(("-Infinity", line, at))
+    } else {
+        Some(("Infinity", line, column))
     }
-    None
 }
 
 #[derive(Clone, Copy)]
@@ -172,7 +215,15 @@ impl<'de> DeserializeSeed<'de> for Seed<'_> {
     }
 }
 
+/// A value and the digits of a number.
+const VALUE_SIZE: usize = size_of::<Observed>() + 16;
+
 impl Seed<'_> {
+    fn take<E: serde::de::Error>(self, bytes: usize) -> Result<(), E> {
+        let taken = self.state.take(bytes);
+        taken.map_err(|fault| self.state.refuse(fault))
+    }
+
     fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
         if self.depth >= DEPTH_MAX {
             let input = self.state.input.to_owned();
@@ -212,25 +263,21 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Observed, E> {
-        // The shortest text that reads back as this double: what the writer wrote, up to 17 digits.
-        format!("{value:e}")
-            .parse()
+        decimal(value)
             .map(Observed::Number)
-            .map_err(E::custom)
+            .ok_or_else(|| E::custom("a number out of range"))
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Observed, E> {
+    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Observed, E> {
+        self.take(value.len())?;
         Ok(Observed::Text(value.to_owned()))
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Observed, E> {
-        Ok(Observed::Text(value))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Observed, A::Error> {
         let inner = self.deeper()?;
         let mut list = Vec::new();
         while let Some(item) = items.next_element_seed(inner)? {
+            self.take(VALUE_SIZE)?;
             list.push(item);
         }
         Ok(Observed::List(list))
@@ -241,8 +288,10 @@ impl<'de> Visitor<'de> for Seed<'_> {
         let mut map = Vec::new();
         let mut seen = HashSet::new();
         while let Some(key) = fields.next_key::<String>()? {
+            // Kept in the map, among those seen, and in the path.
+            self.take(VALUE_SIZE + 3 * (size_of::<String>() + key.len()))?;
             if !seen.insert(key.clone()) {
-                let input = self.state.input.to_owned();
+                let (input, key) = (self.state.input.to_owned(), join(&self.state.key(), &key));
                 return Err(self.state.refuse(ReadError::DuplicateKey { input, key }));
             }
             self.state.path.borrow_mut().push(key.clone());
@@ -254,15 +303,54 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 }
 
+/// The shortest decimal that reads back as this double: what its writer wrote.
+fn decimal(value: f64) -> Option<Decimal> {
+    let text = format!("{value:e}");
+    if let Ok(number) = text.parse() {
+        return Some(number);
+    }
+    // A double reaches beyond the powers that a decimal is read with.
+    let (digits, exponent) = text.split_once('e')?;
+    let mut number: Decimal = digits.parse().ok()?;
+    let mut exponent: i32 = exponent.parse().ok()?;
+    while exponent != 0 {
+        let step = exponent.clamp(-50, 50);
+        let power: Decimal = format!("1e{step}").parse().ok()?;
+        number = &number * &power;
+        exponent -= step;
+    }
+    Some(number)
+}
+
+static A_MAP: Observed = Observed::Map(Vec::new());
+
+/// The value at a key, where a map is a value too although its leaves have keys of their own.
+pub(crate) fn value<'r>(reading: &'r Reading, key: &str) -> Option<&'r Observed> {
+    let below = |o: &Observation| o.key.strip_prefix(key).is_some_and(|k| k.starts_with('.'));
+    match reading.get(key) {
+        Some(observation) => Some(&observation.value),
+        None => reading.observations.iter().any(below).then_some(&A_MAP),
+    }
+}
+
 /// A whole number that is not negative, at a key.
 pub(crate) fn whole(reading: &Reading, key: &str) -> Result<Option<u64>, &'static str> {
-    match reading.get(key).map(|o| &o.value) {
+    match value(reading, key) {
         None | Some(Observed::Null) => Ok(None),
         Some(Observed::Number(number)) => {
             let whole = number.to_u128().and_then(|n| n.try_into().ok());
             whole.map(Some).ok_or("a whole number, zero or more")
         }
         Some(_) => Err("a whole number, zero or more"),
+    }
+}
+
+/// The name at the end of a key, as [`join`] wrote it; none where it is a path of several.
+pub(crate) fn name(key: &str) -> Option<String> {
+    if key.starts_with('"') {
+        serde_json::from_str(key).ok()
+    } else {
+        (!key.contains('.')).then(|| key.to_owned())
     }
 }
 
@@ -293,6 +381,29 @@ mod tests {
         assert_eq!(number("1e26"), "1e26");
         assert_eq!(number("0.1"), "0.1");
         assert_eq!(number("526712832000.0"), "526712832000");
+        assert_eq!(number("-1.7976931348623157e308").len(), 22);
+        assert_eq!(number("1.1125369292536007e-308").len(), 326);
+        assert_eq!(number("0.17976931348623157"), "0.17976931348623157");
+    }
+
+    #[test]
+    fn no_name_passes_for_a_path() {
+        let keys = |text: &str| -> Vec<String> {
+            let reading = read(text).unwrap();
+            reading.observations.into_iter().map(|o| o.key).collect()
+        };
+        assert_eq!(keys(r#"{"a.b": 1, "a": {"b": 2}}"#), [r#""a.b""#, "a.b"]);
+        assert_eq!(keys(r#"{"": {"": 1}, "\"": 2}"#), [r#""".""""#, r#""\"""#]);
+        assert_eq!(keys(r#"{"a": {}}"#), ["a"]);
+        assert_eq!(name(r#""a.b""#).as_deref(), Some("a.b"));
+        assert_eq!(name("a.b"), None);
+    }
+
+    #[test]
+    fn a_long_key_over_many_leaves_does_not_fill_memory() {
+        let leaves: Vec<String> = (0..100_000).map(|n| format!("\"{n}\":0")).collect();
+        let text = format!("{{\"{}\":{{{}}}}}", "k".repeat(1 << 20), leaves.join(","));
+        assert_eq!(read(&text).unwrap_err().code(), "file-too-long");
     }
 
     #[test]
@@ -320,6 +431,8 @@ mod tests {
             "too-deep"
         );
         assert_eq!(code(r#"{"a": 1e999}"#), "json-syntax");
+        assert_eq!(code("{\"a\": \"NaN\u{1}\"}"), "json-syntax");
+        assert_eq!(code(r#"{"NaN" 1}"#), "json-syntax");
     }
 
     #[test]

@@ -98,8 +98,9 @@ fn read_stage(index: usize, table: &mut Table, input: &str, errors: &mut Errors)
     let id = table
         .text("id", errors)
         .unwrap_or_else(|| format!("stage-{}", index + 1));
+    let faults_before = errors.len();
     let purpose = read_word(table, "purpose", Purpose::parse, &purposes(), errors);
-    if purpose.is_none() && !errors.iter().any(|e| e.code == "unknown-word") {
+    if purpose.is_none() && errors.len() == faults_before {
         table.missing("purpose", errors);
     }
     let sequence_length = read_length(table, errors);
@@ -265,48 +266,98 @@ fn read_tokens(
     errors: &mut Errors,
 ) -> Option<Estimate<Tokens>> {
     let stated = table.take("tokens");
-    let per_epoch = table.take("tokens_per_epoch");
-    let epochs = table.number("epochs", errors);
-    let samples = table.take("samples");
-    let span = stated
-        .as_ref()
-        .or(per_epoch.as_ref())
-        .or(samples.as_ref())
-        .map(|n| n.span.clone())?;
+    let parts = Parts::take(table, errors)?;
+    let stated_span = stated.as_ref().map(|n| n.span.clone());
+    let span = stated_span.or_else(|| parts.span())?;
     let stated = stated.and_then(|node| read_range(node, "tokens", "tokens", errors));
     let stated = stated.and_then(|b| estimate("tokens", span.clone(), b, whole_tokens, errors));
-    let times = |bounds: (Option<Decimal>, Option<Decimal>), factor: &Decimal| {
-        (bounds.0.map(|b| &b * factor), bounds.1.map(|b| &b * factor))
-    };
-    let mut parts = None;
-    if let Some(node) = per_epoch {
-        let factor = epochs.clone().unwrap_or_else(|| Decimal::from(1_u64));
-        let bounds = read_range(node, "tokens_per_epoch", "tokens", errors);
-        let bounds = bounds.map(|b| times(b, &factor));
-        // An epoch may end in the middle: whole tokens, outward.
-        let bounds = bounds.map(|(low, high)| (low.map(|l| l.floor()), high.map(|h| h.ceil())));
-        parts = bounds
-            .and_then(|b| estimate("tokens_per_epoch", span.clone(), b, whole_tokens, errors));
-    } else if let Some(node) = samples {
-        let SequenceLength::Fixed(length) = length else {
-            let message = "`samples` give tokens only with one `sequence_length`";
-            errors.push(Diagnostic::new("stage-incomplete", message, span));
-            return None;
-        };
-        let bounds = read_range(node, "samples", "samples", errors)
-            .map(|b| times(b, &Decimal::from(*length)));
-        parts = bounds.and_then(|b| estimate("samples", span.clone(), b, whole_tokens, errors));
-    }
+    let parts = parts.tokens(length, errors);
     match (stated, parts) {
-        (Some(stated), Some(parts))
-            if stated.low() != parts.low() || stated.high() != parts.high() =>
-        {
+        (Some(stated), Some(parts)) if !within(&stated, &parts) => {
             let message = "`tokens` contradict their own parts (`tokens_per_epoch`, `epochs`, `samples`, `sequence_length`)";
             let help = "`tokens` count later epochs again; leave out one of the two";
             errors.push(Diagnostic::new("contradictory-tokens", message, span).with_help(help));
             None
         }
         (stated, parts) => stated.or(parts),
+    }
+}
+
+/// Does the number stated lie where its parts allow? They give a range when an epoch is cut short.
+fn within(stated: &Estimate<Tokens>, parts: &Estimate<Tokens>) -> bool {
+    let is_above = parts
+        .low()
+        .is_none_or(|l| stated.low().is_some_and(|s| s >= l));
+    let is_below = parts
+        .high()
+        .is_none_or(|h| stated.high().is_some_and(|s| s <= h));
+    is_above && is_below
+}
+
+/// Tokens by their parts, as they were written.
+enum Parts {
+    None,
+    Epochs(Node, Option<Node>),
+    Samples(Node),
+}
+
+impl Parts {
+    /// None when they contradict each other.
+    fn take(table: &mut Table, errors: &mut Errors) -> Option<Self> {
+        let per_epoch = table.take("tokens_per_epoch");
+        let (message, span) = match (per_epoch, table.take("epochs"), table.take("samples")) {
+            (None, None, None) => return Some(Self::None),
+            (None, None, Some(samples)) => return Some(Self::Samples(samples)),
+            (Some(node), epochs, None) => return Some(Self::Epochs(node, epochs)),
+            (Some(_), _, Some(samples)) => (
+                "`samples` and `tokens_per_epoch` say the same in two ways; leave out one",
+                samples.span,
+            ),
+            // Of samples, or of tokens that count them already? Either could be meant.
+            (None, Some(epochs), _) => (
+                "`epochs` multiply `tokens_per_epoch`, which is not there",
+                epochs.span,
+            ),
+        };
+        errors.push(Diagnostic::new("contradictory-tokens", message, span));
+        None
+    }
+
+    fn span(&self) -> Option<Range<usize>> {
+        match self {
+            Self::None => None,
+            Self::Epochs(node, _) | Self::Samples(node) => Some(node.span.clone()),
+        }
+    }
+
+    fn tokens(self, length: &SequenceLength, errors: &mut Errors) -> Option<Estimate<Tokens>> {
+        let span = self.span()?;
+        let one = || Decimal::from(1_u64);
+        let (key, (low, high), (least, most)) = match self {
+            Self::None => return None,
+            Self::Epochs(node, epochs) => {
+                let epochs = match epochs {
+                    Some(epochs) => read_range(epochs, "epochs", "epochs", errors)?,
+                    None => (Some(one()), Some(one())),
+                };
+                let key = "tokens_per_epoch";
+                (key, read_range(node, key, "tokens", errors)?, epochs)
+            }
+            Self::Samples(node) => {
+                let SequenceLength::Fixed(length) = length else {
+                    let message = "`samples` give tokens only with one `sequence_length`";
+                    errors.push(Diagnostic::new("stage-incomplete", message, span));
+                    return None;
+                };
+                let length = Some(Decimal::from(*length));
+                let samples = read_range(node, "samples", "samples", errors)?;
+                ("samples", samples, (length.clone(), length))
+            }
+        };
+        // An epoch may end in the middle: whole tokens, outward.
+        let low = low.zip(least).map(|(l, f)| (&l * &f).floor());
+        let high = high.zip(most).map(|(h, f)| (&h * &f).ceil());
+        estimate(key, span, (low, high), whole_tokens, errors)
     }
 }
 
@@ -523,6 +574,10 @@ mod tests {
             (14_000_000_000_000, 15_000_000_000_000)
         );
         assert_eq!(tokens("tokens = \"14e12..\"").high(), None);
+        let cut = tokens("tokens_per_epoch = 5\nepochs = 2.5");
+        assert_eq!((cut.low().unwrap().0, cut.high().unwrap().0), (12, 13));
+        let both = "tokens = 12\ntokens_per_epoch = 5\nepochs = 2.5";
+        assert_eq!(tokens(both).as_exact(), Some(&Tokens(12)));
     }
 
     #[test]
@@ -531,6 +586,20 @@ mod tests {
         assert_eq!(
             codes("tokens = 5\ntokens_per_epoch = 5\nepochs = 2"),
             ["contradictory-tokens"]
+        );
+        assert_eq!(
+            codes("samples = 5\nsequence_length = 8\nepochs = 3"),
+            ["contradictory-tokens"],
+            "of samples once, or of all?"
+        );
+        assert_eq!(codes("tokens = 5\nepochs = 3"), ["contradictory-tokens"]);
+        assert_eq!(
+            codes("tokens_per_epoch = 5\nsamples = 1\nsequence_length = 8"),
+            ["contradictory-tokens"]
+        );
+        assert_eq!(
+            codes("tokens_per_epoch = 5\nepochs = -1"),
+            ["impossible-number"]
         );
         assert_eq!(codes("tokens = 0"), ["impossible-number"]);
         assert_eq!(codes("tokens = 1.5"), ["impossible-number"]);
@@ -551,6 +620,17 @@ mod tests {
         assert_eq!(codes("token = 5"), ["unknown-key"]);
         assert_eq!(codes("training = \"lora\""), ["unknown-word"]);
         assert_eq!(codes("tokens = inf"), ["stage-type"]);
+    }
+
+    #[test]
+    fn every_stage_without_a_purpose_is_named() {
+        let text = "format = 1\n[[stage]]\npurpose = \"x\"\n[[stage]]\nid = \"b\"\n";
+        let codes: Vec<_> = read(text, "p")
+            .unwrap_err()
+            .iter()
+            .map(|e| e.code)
+            .collect();
+        assert_eq!(codes, ["unknown-word", "missing-key"]);
     }
 
     #[test]

@@ -5,21 +5,27 @@
 //! Source: <https://github.com/safetensors/safetensors>, format section; header limit as there.
 //!
 //! Stricter than the reference reader where two readers could see two models: duplicate names,
-//! more than eight dimensions and dimensions beyond 2^40 are refused.
+//! unknown keys, more than eight dimensions and dimensions beyond 2^40 are refused.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
-use weigh_facts::{Dtype, Place, TensorSeen, Warning};
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
+use weigh_facts::{Decimal, Dtype, Place, TensorSeen, Warning};
 
 use crate::bytes::{self, Object};
 use crate::{ReadError, json};
 
 const HEADER_MAX: u64 = 100_000_000;
 const INDEX_MAX: u64 = 256 << 20;
+/// The largest published index has half a million; no header within its limit can have as many.
+const TENSORS_MAX: usize = 4_000_000;
+/// Writers put notes there, not data.
+const METADATA_MAX: usize = 100_000;
 const RANK_MAX: usize = 8;
 const DIMENSION_MAX: u64 = 1 << 40;
 
@@ -104,8 +110,44 @@ struct Parsed<'t> {
 struct Entry<'t> {
     #[serde(borrow)]
     dtype: Cow<'t, str>,
-    shape: Vec<u64>,
+    shape: Shape,
     data_offsets: (u64, u64),
+}
+
+/// A shape of which no more is kept than a shape may have.
+struct Shape {
+    dimensions: Vec<u64>,
+    rank: usize,
+}
+
+impl<'de> Deserialize<'de> for Shape {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(ShapeVisitor)
+    }
+}
+
+struct ShapeVisitor;
+
+impl<'de> Visitor<'de> for ShapeVisitor {
+    type Value = Shape;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of dimensions")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Shape, A::Error> {
+        let mut shape = Shape {
+            dimensions: Vec::new(),
+            rank: 0,
+        };
+        while let Some(dimension) = items.next_element::<u64>()? {
+            shape.rank += 1;
+            if shape.rank <= RANK_MAX {
+                shape.dimensions.push(dimension);
+            }
+        }
+        Ok(shape)
+    }
 }
 
 fn parse<'t>(text: &'t str, input: &str) -> Result<Parsed<'t>, ReadError> {
@@ -133,6 +175,10 @@ fn parse<'t>(text: &'t str, input: &str) -> Result<Parsed<'t>, ReadError> {
                     reason,
                 }
             }
+            ReadError::Truncated { input, .. } => {
+                let reason = "its header ends in the middle of its JSON".to_owned();
+                ReadError::Header { input, reason }
+            }
             other => other,
         };
         state.take().unwrap_or_else(explained)
@@ -142,6 +188,13 @@ fn parse<'t>(text: &'t str, input: &str) -> Result<Parsed<'t>, ReadError> {
 struct HeaderSeed<'a> {
     input: &'a str,
     fault: &'a RefCell<Option<ReadError>>,
+}
+
+impl HeaderSeed<'_> {
+    fn refuse<E: serde::de::Error>(&self, fault: ReadError) -> E {
+        *self.fault.borrow_mut() = Some(fault);
+        E::custom("refused")
+    }
 }
 
 impl<'de> DeserializeSeed<'de> for HeaderSeed<'_> {
@@ -172,16 +225,63 @@ impl<'de> Visitor<'de> for HeaderSeed<'_> {
         while let Some(Key(name)) = fields.next_key()? {
             if !seen.insert(name.clone()) {
                 let (input, tensor) = (self.input.to_owned(), name.into_owned());
-                *self.fault.borrow_mut() = Some(ReadError::DuplicateTensor { input, tensor });
-                return Err(A::Error::custom("refused"));
+                return Err(self.refuse(ReadError::DuplicateTensor { input, tensor }));
             }
             if name == "__metadata__" {
-                parsed.metadata = fields.next_value()?;
+                let metadata = fields.next_value_seed(NotesSeed(&self))?;
+                parsed.metadata = metadata.unwrap_or_default();
             } else {
                 parsed.tensors.push((name, fields.next_value()?));
             }
         }
         Ok(parsed)
+    }
+}
+
+/// The free text of `__metadata__`, which may be null.
+struct NotesSeed<'a>(&'a HeaderSeed<'a>);
+
+impl<'de> DeserializeSeed<'de> for NotesSeed<'_> {
+    type Value = Option<BTreeMap<String, String>>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_option(self)
+    }
+}
+
+impl<'de> Visitor<'de> for NotesSeed<'_> {
+    type Value = Option<BTreeMap<String, String>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map of strings")
+    }
+
+    fn visit_none<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Self::Value, A::Error> {
+        let mut notes = BTreeMap::new();
+        while let Some((key, text)) = fields.next_entry::<String, String>()? {
+            let input = self.0.input.to_owned();
+            if notes.contains_key(&key) {
+                return Err(self.0.refuse(ReadError::DuplicateKey { input, key }));
+            }
+            if notes.len() == METADATA_MAX {
+                let reason = format!("its `__metadata__` has more than {METADATA_MAX} entries");
+                return Err(self.0.refuse(ReadError::Header { input, reason }));
+            }
+            notes.insert(key, text);
+        }
+        Ok(Some(notes))
     }
 }
 
@@ -199,25 +299,26 @@ fn place(
     }
     placed.sort_by(|a, b| (a.0, &a.1.name).cmp(&(b.0, &b.1.name)));
     let mut reached = 0;
+    let mut before = "";
     for ((begin, end), tensor) in &placed {
         if *begin != reached {
-            let word = if *begin < reached {
-                "overlaps the tensor before it"
+            let reason = if *begin < reached {
+                format!("it begins at byte {begin}, and `{before}` ends at {reached}")
             } else {
-                "leaves a hole before it"
+                format!("bytes {reached} to {begin} before it belong to no tensor")
             };
-            let reason = format!("it begins at byte {begin} and {word}, which ends at {reached}");
             return Err(ReadError::TensorRange {
                 input: input.to_owned(),
                 tensor: tensor.name.clone(),
                 reason,
             });
         }
-        reached = *end;
+        (reached, before) = (*end, &tensor.name);
     }
     if reached != data_len {
         let reason = format!(
-            "its tensors end at byte {reached} of its data, and {data_len} bytes are there"
+            "its tensors end at byte {reached} of its data, and {} more belong to none",
+            data_len - reached
         );
         return Err(ReadError::Header {
             input: input.to_owned(),
@@ -251,18 +352,18 @@ fn check_tensor(
             dtype,
         });
     };
-    if entry.shape.len() > RANK_MAX {
+    let Shape { dimensions, rank } = &entry.shape;
+    if *rank > RANK_MAX {
         return Err(wrong_shape(format!(
-            "{} dimensions; the limit is {RANK_MAX}",
-            entry.shape.len()
+            "{rank} dimensions; the limit is {RANK_MAX}"
         )));
     }
-    if let Some(dimension) = entry.shape.iter().find(|d| **d > DIMENSION_MAX) {
+    if let Some(dimension) = dimensions.iter().find(|d| **d > DIMENSION_MAX) {
         return Err(wrong_shape(format!(
             "a dimension of {dimension}; the limit is {DIMENSION_MAX}"
         )));
     }
-    let product = entry.shape.iter().try_fold(1_u64, |n, d| n.checked_mul(*d));
+    let product = dimensions.iter().try_fold(1_u64, |n, d| n.checked_mul(*d));
     let elements =
         product.ok_or_else(|| wrong_shape("the product of its dimensions overflows".to_owned()))?;
     let bits = elements
@@ -291,7 +392,7 @@ fn check_tensor(
             bits / 8
         )));
     }
-    let (shape, bytes) = (entry.shape.clone(), end - begin);
+    let (shape, bytes) = (dimensions.clone(), end - begin);
     Ok(TensorSeen {
         name,
         dtype,
@@ -367,19 +468,23 @@ impl<'de> Visitor<'de> for IndexSeed<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Index, A::Error> {
         let mut weight_map = None;
         let mut total_size = None;
+        let mut has_metadata = false;
         while let Some(key) = fields.next_key::<String>()? {
+            let is_second = match key.as_str() {
+                "weight_map" => weight_map.is_some(),
+                "metadata" => has_metadata,
+                _ => false,
+            };
+            if is_second {
+                let input = self.input.to_owned();
+                return Err(self.refuse(ReadError::DuplicateKey { input, key }));
+            }
             match key.as_str() {
-                "weight_map" if weight_map.is_some() => {
-                    return Err(self.refuse(ReadError::DuplicateKey {
-                        input: self.input.to_owned(),
-                        key,
-                    }));
-                }
                 "weight_map" => weight_map = Some(fields.next_value_seed(MapSeed(&self))?),
                 "metadata" => {
                     let metadata: Option<IndexMetadata> = fields.next_value()?;
-                    // Some writers wrote it as a float; it is a claim, and compared as one.
-                    total_size = metadata.and_then(|m| m.total_size).and_then(|n| n.as_u64());
+                    has_metadata = true;
+                    total_size = metadata.and_then(|m| m.total_size).and_then(whole);
                 }
                 _ => {
                     fields.next_value::<IgnoredAny>()?;
@@ -399,6 +504,12 @@ impl<'de> Visitor<'de> for IndexSeed<'_> {
             }
         }
     }
+}
+
+/// Some writers wrote the total as a float: it is a claim, and compared as one.
+fn whole(number: serde_json::Number) -> Option<u64> {
+    let decimal: Option<Decimal> = number.to_string().parse().ok();
+    decimal?.to_u128()?.try_into().ok()
 }
 
 struct MapSeed<'a>(&'a IndexSeed<'a>);
@@ -431,6 +542,10 @@ impl<'de> Visitor<'de> for MapSeed<'_> {
             }
             if map.contains_key(&tensor) {
                 return Err(self.0.refuse(ReadError::DuplicateTensor { input, tensor }));
+            }
+            if map.len() == TENSORS_MAX {
+                let reason = format!("it names more than {TENSORS_MAX} tensors");
+                return Err(self.0.refuse(ReadError::Index { input, reason }));
             }
             map.insert(tensor, shard);
         }
@@ -468,13 +583,13 @@ impl Index {
         };
         let mut found = 0_usize;
         let mut bytes = 0_u64;
-        let mut seen: HashSet<&str> = HashSet::with_capacity(self.weight_map.len());
+        let mut seen: HashMap<&str, &str> = HashMap::with_capacity(self.weight_map.len());
         for (shard, header) in headers {
             for tensor in &header.tensors {
-                if !seen.insert(&tensor.name) {
+                if let Some(other) = seen.insert(&tensor.name, shard) {
                     return Err(disagree(
                         shard,
-                        format!("tensor `{}` is in another shard too", tensor.name),
+                        format!("tensor `{}` is in `{other}` too", tensor.name),
                     ));
                 }
                 match self.weight_map.get(&tensor.name) {
@@ -500,7 +615,7 @@ impl Index {
             && let Some((tensor, shard)) = self
                 .weight_map
                 .iter()
-                .find(|(t, _)| !seen.contains(t.as_str()))
+                .find(|(t, _)| !seen.contains_key(t.as_str()))
         {
             return Err(disagree(
                 shard,

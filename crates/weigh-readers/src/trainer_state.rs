@@ -52,12 +52,6 @@ pub fn read(object: &dyn Object, input: &str) -> Result<TrainerState, ReadError>
             "it has neither `global_step` nor `log_history`".to_owned(),
         ));
     }
-    let is_map = |o: &weigh_facts::Observation| o.key.starts_with("log_history.");
-    if reading.observations.iter().any(is_map) {
-        return Err(refuse(
-            "`log_history` is a map, and should be a list".to_owned(),
-        ));
-    }
     let history = match history {
         None | Some(Observed::Null) => Vec::new(),
         Some(Observed::List(entries)) => tokens_in(entries).map_err(refuse)?,
@@ -100,13 +94,11 @@ fn tokens_in(entries: &[Observed]) -> Result<Vec<u64>, String> {
     Ok(found)
 }
 
+type Seen = Option<(u64, Place)>;
+
 /// The number to go by. Zero at the top means that nothing was counted. A history that falls was
 /// resumed with its counter reset: the greatest number is then the least that was seen.
-fn decide(
-    top: Option<u64>,
-    history: &[u64],
-    input: &str,
-) -> Result<(Option<(u64, Place)>, Vec<Warning>), String> {
+fn decide(top: Option<u64>, history: &[u64], input: &str) -> Result<(Seen, Vec<Warning>), String> {
     let place = |inside: &str| Place {
         input: input.to_owned(),
         inside: inside.to_owned(),
