@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use weigh_facts::{Date, Dictionary, FactName, Facts, Level, SubjectKind, Unit, Verdict};
+use weigh_facts::{Date, Dictionary, FactName, Facts, SubjectKind, Unit, Verdict};
 use weigh_rules::{Conflict, Finding, Rulebook};
 
 use crate::error::WeighError;
@@ -117,17 +117,17 @@ fn used(book: &Rulebook) -> BookUsed {
     }
 }
 
-/// The lines a book draws on operations: of several rules on one line, the heaviest stands for it.
+/// The lines a book draws on operations: of several rules on one line, the first in the book
+/// stands for it, since it is the one that draws the line and the others build on it.
 fn lines_of(book: &Rulebook, findings: &[Finding], on: Date, known: Date) -> Vec<Line> {
-    let mut lines: Vec<(Level, Line)> = Vec::new();
+    let mut lines: Vec<(usize, Line)> = Vec::new();
     for line in book.lines(on, known) {
-        let finding = findings.iter().find(|f| f.rule == line.rule);
-        let is_lower = line.comparator.starts_with('>');
+        let place = findings.iter().position(|f| f.rule == line.rule);
+        let is_lower_end = line.comparator.starts_with('>');
         let counts = line.fact.family() == "operations" && line.at.unit == Unit::flop();
-        let Some(finding) = finding.filter(|_| is_lower && counts) else {
+        let Some(place) = place.filter(|_| is_lower_end && counts) else {
             continue;
         };
-        let level = finding.level;
         let line = Line {
             at: line.at.value,
             comparator: line.comparator.to_owned(),
@@ -135,13 +135,11 @@ fn lines_of(book: &Rulebook, findings: &[Finding], on: Date, known: Date) -> Vec
             rule: line.rule.to_string(),
             fact: line.fact.to_string(),
         };
-        match lines
-            .iter_mut()
-            .find(|(_, l)| l.at == line.at && l.comparator == line.comparator)
-        {
-            Some((before, kept)) if *before < level => (*before, *kept) = (level, line),
+        let same = |l: &Line| l.at == line.at && l.comparator == line.comparator;
+        match lines.iter_mut().find(|(_, l)| same(l)) {
+            Some((before, kept)) if place < *before => (*before, *kept) = (place, line),
             Some(_) => {}
-            None => lines.push((level, line)),
+            None => lines.push((place, line)),
         }
     }
     lines.into_iter().map(|(_, line)| line).collect()

@@ -25,6 +25,8 @@ const ANSWERED: &[&str] = &[
     "safetensors-terminal-escape",
     "index-claims",
     "adapter-base-path",
+    "adapter-no-rank",
+    "trainer-fewer-tokens-than-logged",
 ];
 
 #[test]

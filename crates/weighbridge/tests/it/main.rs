@@ -1,4 +1,5 @@
 //! The program as a person meets it: executed pages of the manual, exit codes, wrong input.
 
+mod answers;
 mod hostile;
 mod manual;
