@@ -26,7 +26,6 @@ const ANSWERED: &[&str] = &[
     "index-claims",
     "adapter-base-path",
     "adapter-no-rank",
-    "trainer-fewer-tokens-than-logged",
 ];
 
 #[test]
