@@ -4,10 +4,12 @@ use std::fmt::Write;
 
 use serde::Serialize;
 use weigh_compute::{HeaderMatch, HeaderVerdict};
-use weigh_station::{Inspection, ModelProfile};
+use weigh_facts::MoeSummary;
+use weigh_station::{AdapterProfile, Inspection, ModelProfile};
 
 use crate::Format;
 use crate::clean::clean;
+use crate::json::escaped;
 use crate::numbers::grouped;
 
 /// Renders an inspection. HTML and Markdown show the text sheet as it is.
@@ -40,35 +42,7 @@ fn sheet(inspection: &Inspection) -> String {
         let _ = model_lines(&mut out, model);
     }
     if let Some(adapter) = &inspection.adapter {
-        let ranks: Vec<String> = adapter.ranks.iter().map(u64::to_string).collect();
-        let _ = writeln!(
-            out,
-            "  adapter           {}{}",
-            clean(&adapter.kind),
-            if adapter.dora {
-                " with DoRA magnitudes"
-            } else {
-                ""
-            }
-        );
-        let parameters = adapter.parameters.map_or_else(
-            || "not known: its tensors are not here".to_owned(),
-            |p| grouped(p.0),
-        );
-        let _ = writeln!(out, "  learned values    {parameters}");
-        if !ranks.is_empty() {
-            let _ = writeln!(
-                out,
-                "  adapted modules   {}, rank {}",
-                adapter.modules,
-                ranks.join(", ")
-            );
-        }
-        let base = adapter
-            .declared_base
-            .as_deref()
-            .map_or_else(|| "none declared".to_owned(), clean);
-        let _ = writeln!(out, "  base              {base} (a claim; not followed)");
+        let _ = adapter_lines(&mut out, adapter);
     }
     if !inspection.tensors.is_empty() {
         out.push_str("  stored\n");
@@ -110,6 +84,28 @@ fn sheet(inspection: &Inspection) -> String {
         );
     }
     out
+}
+
+fn adapter_lines(out: &mut String, adapter: &AdapterProfile) -> std::fmt::Result {
+    let dora = if adapter.dora {
+        " with DoRA magnitudes"
+    } else {
+        ""
+    };
+    writeln!(out, "  adapter           {}{dora}", clean(&adapter.kind))?;
+    let parameters = adapter.parameters.map_or_else(
+        || "not known: its tensors are not here".to_owned(),
+        |p| grouped(p.0),
+    );
+    writeln!(out, "  learned values    {parameters}")?;
+    let ranks: Vec<String> = adapter.ranks.iter().map(u64::to_string).collect();
+    if !ranks.is_empty() {
+        let ranks = ranks.join(", ");
+        writeln!(out, "  adapted modules   {}, rank {ranks}", adapter.modules)?;
+    }
+    let base = adapter.declared_base.as_deref();
+    let base = base.map_or_else(|| "none declared".to_owned(), clean);
+    writeln!(out, "  base              {base} (a claim; not followed)")
 }
 
 fn model_lines(out: &mut String, model: &ModelProfile) -> std::fmt::Result {
@@ -296,87 +292,90 @@ struct Input<'a> {
 }
 
 fn json(inspection: &Inspection) -> String {
-    let model = inspection.model.as_ref();
-    let wire = Wire {
-        schema: "weighbridge.inspect/1",
-        subject: &inspection.subject,
-        family: model.map(|m| m.architecture.family.as_str()),
-        declared: model.and_then(|m| m.architecture.declared.as_deref()),
-        parameters: model.map(|m| Parameters {
-            total: m.total.0,
-            active: m.from_config.then_some(m.active.0),
-            active_without_input_embedding: m
-                .from_config
-                .then_some(m.active_without_input_embedding.0),
-            input_embedding: m.input_embedding.0,
-            routed_experts: m.routed_experts.0,
-        }),
-        moe: model.and_then(|m| m.moe.as_ref()).map(|moe| Moe {
-            experts: moe.experts,
-            active: moe.active,
-            sparse_layers: moe.sparse_layers,
-            routed: moe.routed.0,
-            shared: moe.shared.0,
-        }),
-        adapter: inspection.adapter.as_ref().map(|a| Adapter {
-            kind: &a.kind,
-            parameters: a.parameters.map(|p| p.0),
-            modules: a.modules,
-            ranks: &a.ranks,
-            declared_base: a.declared_base.as_deref(),
-            dora: a.dora,
-        }),
-        context_tokens: model.and_then(|m| m.architecture.context_tokens),
-        kv_elements_per_token: model.map(|m| m.kv_elements_per_token),
-        headers: model
-            .and_then(|m| m.headers.as_ref())
-            .map(|h| match h.verdict {
-                HeaderVerdict::Agree => "agree",
-                HeaderVerdict::AgreeWithExplanation => "agree-with-explanation",
-                HeaderVerdict::Unknown => "unknown",
-                HeaderVerdict::Conflict => "conflict",
-            }),
-        tensors: inspection
-            .tensors
-            .iter()
-            .map(|t| Tensors {
-                dtype: t.dtype.as_str(),
-                tensors: t.tensors,
-                elements: t.elements,
-                bytes: t.bytes,
-            })
-            .collect(),
-        assumptions: inspection
-            .assumptions
-            .iter()
-            .map(|a| Taken {
-                name: &a.name,
-                value: &a.value,
-                reason: &a.reason,
-            })
-            .collect(),
-        warnings: inspection
-            .warnings
-            .iter()
-            .map(|w| Warned {
-                code: w.code,
-                message: &w.message,
-            })
-            .collect(),
-        inputs: inspection
-            .inputs
-            .iter()
-            .map(|i| Input {
-                path: &i.path,
-                role: i.role,
-                bytes: i.bytes,
-                sha256: &i.sha256,
-                header_only: i.header_only,
-            })
-            .collect(),
-    };
-    // Strings and integers always serialize.
-    let mut text = serde_json::to_string_pretty(&wire).unwrap_or_default();
+    let text = serde_json::to_string_pretty(&wire(inspection));
+    let mut text = escaped(&text.expect("wire structs have string keys only"));
     text.push('\n');
     text
+}
+
+fn wire(inspection: &Inspection) -> Wire<'_> {
+    let model = inspection.model.as_ref();
+    let architecture = model.map(|m| &m.architecture);
+    let headers = model.and_then(|m| m.headers.as_ref());
+    let tensors = inspection.tensors.iter().map(|t| Tensors {
+        dtype: t.dtype.as_str(),
+        tensors: t.tensors,
+        elements: t.elements,
+        bytes: t.bytes,
+    });
+    let assumptions = inspection.assumptions.iter().map(|a| Taken {
+        name: &a.name,
+        value: &a.value,
+        reason: &a.reason,
+    });
+    let warnings = inspection.warnings.iter().map(|w| Warned {
+        code: w.code,
+        message: &w.message,
+    });
+    let inputs = inspection.inputs.iter().map(|i| Input {
+        path: &i.path,
+        role: i.role,
+        bytes: i.bytes,
+        sha256: &i.sha256,
+        header_only: i.header_only,
+    });
+    Wire {
+        schema: "weighbridge.inspect/1",
+        subject: &inspection.subject,
+        family: architecture.map(|a| a.family.as_str()),
+        declared: architecture.and_then(|a| a.declared.as_deref()),
+        parameters: model.map(parameters),
+        moe: model.and_then(|m| m.moe.as_ref()).map(moe),
+        adapter: inspection.adapter.as_ref().map(adapter),
+        context_tokens: architecture.and_then(|a| a.context_tokens),
+        kv_elements_per_token: model.map(|m| m.kv_elements_per_token),
+        headers: headers.map(|h| match h.verdict {
+            HeaderVerdict::Agree => "agree",
+            HeaderVerdict::AgreeWithExplanation => "agree-with-explanation",
+            HeaderVerdict::Unknown => "unknown",
+            HeaderVerdict::Conflict => "conflict",
+        }),
+        tensors: tensors.collect(),
+        assumptions: assumptions.collect(),
+        warnings: warnings.collect(),
+        inputs: inputs.collect(),
+    }
+}
+
+/// Tensor shapes alone do not say how many experts a token passes.
+fn parameters(model: &ModelProfile) -> Parameters {
+    let without_embedding = model.active_without_input_embedding.0;
+    Parameters {
+        total: model.total.0,
+        active: model.from_config.then_some(model.active.0),
+        active_without_input_embedding: model.from_config.then_some(without_embedding),
+        input_embedding: model.input_embedding.0,
+        routed_experts: model.routed_experts.0,
+    }
+}
+
+fn moe(moe: &MoeSummary) -> Moe {
+    Moe {
+        experts: moe.experts,
+        active: moe.active,
+        sparse_layers: moe.sparse_layers,
+        routed: moe.routed.0,
+        shared: moe.shared.0,
+    }
+}
+
+fn adapter(adapter: &AdapterProfile) -> Adapter<'_> {
+    Adapter {
+        kind: &adapter.kind,
+        parameters: adapter.parameters.map(|p| p.0),
+        modules: adapter.modules,
+        ranks: &adapter.ranks,
+        declared_base: adapter.declared_base.as_deref(),
+        dora: adapter.dora,
+    }
 }

@@ -23,7 +23,7 @@ pub(crate) fn render(weighing: &Weighing) -> String {
 
 /// The same JSON with every character that could steer a terminal, or hide in one, as an escape.
 /// Nothing is lost: a reader gets the string as it was.
-fn escaped(json: &str) -> String {
+pub(crate) fn escaped(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     let mut units = [0_u16; 2];
     for c in json.chars() {

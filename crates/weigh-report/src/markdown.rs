@@ -159,10 +159,14 @@ fn operations(memo: &mut Memo, operations: &OperationsWords) {
         .as_ref()
         .map(|d| format!(" Every digit: {d}."))
         .unwrap_or_default();
+    let days = total
+        .ef_days
+        .as_ref()
+        .map(|d| format!(", {d}"))
+        .unwrap_or_default();
     memo.paragraph(&format!(
-        "All stages: **{}**, {}.{digits} Counted as {}.",
+        "All stages: **{}**{days}.{digits} Counted as {}.",
         total.in_one_line(),
-        total.ef_days,
         escaped(operations.attention)
     ));
     stages_and_conventions(memo, operations);
@@ -424,7 +428,7 @@ fn questions(memo: &mut Memo, page: &Page) {
         .map(|q| {
             vec![
                 q.ask.clone(),
-                q.fact.clone(),
+                q.facts.join(", "),
                 q.source.clone(),
                 q.settles.clone(),
             ]

@@ -43,14 +43,17 @@ pub(crate) fn rounded_up(value: &Decimal) -> String {
     rounded.as_ref().unwrap_or(value).to_reader()
 }
 
-/// The same amount in exaFLOP-days, as run logs have it: `8.94 EF-day`.
-pub(crate) fn ef_days(value: Operations) -> String {
+/// The same amount in exaFLOP-days: `8.94 EF-day`.
+fn ef_days(value: Operations) -> String {
     let quantity = Quantity {
         value: value.to_decimal(),
         unit: Unit::flop(),
     };
     quantity.to_reader("EF-day")
 }
+
+/// A thousandth of an exaFLOP-day, in FLOP: less is not worth the words.
+const SPECK: u128 = 86_400_000_000_000_000_000;
 
 /// An estimate of operations in the words of a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,8 +64,8 @@ pub(crate) struct Amount {
     pub(crate) bounds: String,
     /// Every digit, if the value is exact.
     pub(crate) digits: Option<String>,
-    /// The first number in exaFLOP-days.
-    pub(crate) ef_days: String,
+    /// The first number in exaFLOP-days; none where that would be a speck.
+    pub(crate) ef_days: Option<String>,
 }
 
 impl Amount {
@@ -98,11 +101,12 @@ impl Amount {
             (None, None, Some(h)) => format!("at most {}", ef_days(*h)),
             (None, None, None) => String::new(),
         };
+        let is_speck = high.or(best).or(low).is_some_and(|o| o.0 < SPECK);
         Self {
             headline,
             bounds,
             digits: exact.map(|o| grouped(o.0)),
-            ef_days,
+            ef_days: (!is_speck).then_some(ef_days),
         }
     }
 
@@ -110,6 +114,12 @@ impl Amount {
     pub(crate) fn in_one_line(&self) -> String {
         format!("{} ({})", self.headline, self.bounds)
     }
+}
+
+/// Does it say anything? That no operations are less than none is no news.
+pub(crate) fn is_known(estimate: &Estimate<Decimal>) -> bool {
+    let low = estimate.low().is_some_and(|low| !low.is_zero());
+    low || estimate.best().is_some() || estimate.high().is_some()
 }
 
 /// How sure bounds are, in words.
@@ -186,10 +196,25 @@ fn factor(times: f64) -> String {
     format!("{times:.1}")
 }
 
+/// Which way a number is rounded for a reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rounding {
+    /// A lower bound.
+    Down,
+    /// A value.
+    Nearest,
+    /// An upper bound.
+    Up,
+}
+
 /// A value to stand beside a line: three digits, and more where rounding would cross the line.
-pub(crate) fn beside(value: &Decimal, line: &Decimal) -> String {
+pub(crate) fn beside(value: &Decimal, line: &Decimal, rounding: Rounding) -> String {
     let side = value.cmp(line);
-    let short = value.to_reader();
+    let short = match rounding {
+        Rounding::Down => rounded_down(value),
+        Rounding::Nearest => value.to_reader(),
+        Rounding::Up => rounded_up(value),
+    };
     if short.parse::<Decimal>().is_ok_and(|s| s.cmp(line) == side) {
         return short;
     }
@@ -255,7 +280,8 @@ mod tests {
 
     #[test]
     fn rounding_never_crosses_the_line() {
-        let beside = |value: &str| beside(&decimal(value), &decimal("1e24"));
+        let nearest = Rounding::Nearest;
+        let beside = |value: &str| beside(&decimal(value), &decimal("1e24"), nearest);
         assert_eq!(beside("7.724e23"), "7.72e23");
         assert_eq!(beside("9.999e23"), "9.999e23");
         assert_eq!(beside("9.9999999e23"), "9.99999e23");

@@ -60,8 +60,8 @@ pub(crate) struct Page {
 /// A question.
 #[derive(Clone, Debug)]
 pub(crate) struct QuestionWords {
-    /// The facts it is about: `operations.eu-training, operations.us-4e091`.
-    pub(crate) fact: String,
+    /// The facts it is about: `operations.eu-training` and `operations.us-4e091`.
+    pub(crate) facts: Vec<String>,
     pub(crate) ask: String,
     pub(crate) source: String,
     /// `us-ear/weights-4e091, eu-ai-act/systemic`.
@@ -113,6 +113,9 @@ pub(crate) struct BookWords {
 impl Page {
     /// Puts a weighing into words.
     pub(crate) fn of(weighing: &Weighing) -> Self {
+        let questions = questions(weighing);
+        let mut findings = Findings::of(weighing);
+        findings.number_questions(&questions);
         Self {
             subject: clean(&weighing.subject),
             tool: format!("{TOOL} {VERSION}"),
@@ -126,8 +129,8 @@ impl Page {
                 .unwrap_or_default(),
             operations: OperationsWords::of(weighing),
             scale: Scale::of(weighing),
-            findings: Findings::of(weighing),
-            questions: questions(weighing),
+            findings,
+            questions,
             assumptions: assumptions(weighing),
             warnings: warnings(weighing),
             inputs: inputs(weighing),
@@ -155,7 +158,7 @@ fn questions(weighing: &Weighing) -> Vec<QuestionWords> {
     let words = found
         .iter()
         .map(|(question, facts, settles)| QuestionWords {
-            fact: joined(facts),
+            facts: facts.iter().map(|f| clean(f)).collect(),
             ask: clean(&question.ask),
             source: clean(&question.source),
             settles: joined(settles),

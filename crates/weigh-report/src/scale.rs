@@ -8,7 +8,7 @@ use weigh_facts::{Decimal, Estimate, Operations};
 use weigh_station::{ComputeProfile, Line, MethodResult, Weighing};
 
 use crate::clean::clean;
-use crate::numbers::{Amount, line};
+use crate::numbers::{Amount, is_known, line};
 
 /// Rows beside the first one: more would be a table, not a picture.
 const EXTRA_ROWS: usize = 4;
@@ -124,6 +124,9 @@ fn totals(compute: &ComputeProfile) -> Vec<(String, &Estimate<Operations>)> {
     let conventions = conventions.map(|c| (c.id.clone(), c.operations.as_ref()));
     for (label, total) in methods.chain(conventions) {
         let Some(total) = total else { continue };
+        if !is_known(&total.map_increasing(|o| o.to_decimal())) {
+            continue;
+        }
         if found.len() <= EXTRA_ROWS && found.iter().all(|(_, seen)| !same_bounds(seen, total)) {
             found.push((clean(&label), total));
         }

@@ -44,11 +44,13 @@ fn model(sheet: &mut Sheet, page: &Page) {
     }
     match &page.model {
         Some(model) => architecture(sheet, model),
-        None => sheet.field("model", NO_MODEL),
+        None if page.adapter.is_empty() => sheet.field("model", NO_MODEL),
+        None => sheet.field("base model", NO_BASE),
     }
 }
 
 const NO_MODEL: &str = "not known: no configuration and no tensor headers were read";
+const NO_BASE: &str = "not at hand: give its folder beside the adapter's to count operations";
 
 fn architecture(sheet: &mut Sheet, model: &ModelWords) {
     sheet.field("family", &model.family);
@@ -86,7 +88,9 @@ fn operations(sheet: &mut Sheet, operations: &OperationsWords) {
     match &operations.total {
         Some(total) => {
             sheet.field("all stages", &total.in_one_line());
-            sheet.field("", &total.ef_days);
+            if let Some(days) = &total.ef_days {
+                sheet.field("", days);
+            }
             if let Some(digits) = &total.digits {
                 sheet.field("every digit", digits);
             }
@@ -130,25 +134,27 @@ fn operations(sheet: &mut Sheet, operations: &OperationsWords) {
     }
 }
 
-/// Conventions that count every stage need one line together; the others have one each.
+/// Conventions that come to the same need one line together.
 fn conventions(sheet: &mut Sheet, all: &[ConventionWords]) {
-    let same: Vec<&str> = all
-        .iter()
-        .filter(|c| c.is_total)
-        .map(|c| c.id.as_str())
-        .collect();
-    let mut label = "conventions";
-    if !same.is_empty() {
-        sheet.field(label, &format!("the same total by {}", same.join(", ")));
-        label = "";
-    }
-    for each in all.iter().filter(|c| !c.is_total) {
-        let open = match each.open_because.as_str() {
-            "" => String::new(),
-            because => format!("; open because {because}"),
+    let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
+    for each in all {
+        let total = if each.is_total {
+            "the same total"
+        } else {
+            &each.total
         };
-        sheet.field(label, &format!("{}: {}{open}", each.id, each.total));
-        label = "";
+        let words = match each.open_because.as_str() {
+            "" => total.to_owned(),
+            because => format!("{total}; open because {because}"),
+        };
+        match groups.iter_mut().find(|(seen, _)| *seen == words) {
+            Some((_, ids)) => ids.push(&each.id),
+            None => groups.push((words, vec![&each.id])),
+        }
+    }
+    for (index, (words, ids)) in groups.iter().enumerate() {
+        let label = if index == 0 { "conventions" } else { "" };
+        sheet.field(label, &format!("{}: {words}", ids.join(", ")));
     }
 }
 
@@ -193,6 +199,10 @@ fn bar(sheet: &mut Sheet, scale: &Scale) {
 
 fn findings(sheet: &mut Sheet, findings: &Findings) {
     sheet.heading("Findings");
+    let says_once = findings.any_stale() && findings.all_stale();
+    if says_once {
+        sheet.write(ALL_STALE, 2, 2, None);
+    }
     for group in findings.groups.iter().filter(|g| !g.findings.is_empty()) {
         sheet.blank();
         let heading = format!("{} ({})", group.heading, group.findings.len());
@@ -200,11 +210,13 @@ fn findings(sheet: &mut Sheet, findings: &Findings) {
         for finding in &group.findings {
             match group.verdict {
                 Verdict::Applies | Verdict::Indeterminate => in_full(sheet, group, finding),
-                Verdict::DoesNotApply | Verdict::NotInForce => in_one_line(sheet, finding),
+                Verdict::DoesNotApply | Verdict::NotInForce => {
+                    in_one_line(sheet, finding, finding.is_stale && !says_once);
+                }
             }
         }
     }
-    if findings.any_stale() {
+    if findings.any_stale() && !says_once {
         sheet.blank();
         sheet.write(STALE, 2, 4, Some(Tone::Quiet));
     }
@@ -230,6 +242,8 @@ fn findings(sheet: &mut Sheet, findings: &Findings) {
     }
 }
 
+const ALL_STALE: &str =
+    "All STALE: the day is later than the last one of which any rulebook knows.";
 const STALE: &str = "STALE: the day is later than the last one of which the rulebook knows.";
 
 fn in_full(sheet: &mut Sheet, group: &Group, finding: &FindingWords) {
@@ -245,26 +259,20 @@ fn in_full(sheet: &mut Sheet, group: &Group, finding: &FindingWords) {
         .unwrap_or_default();
     let words = format!("{} · {}{title}", finding.id, finding.level);
     sheet.lead(finding.verdict, Some(tone), &words);
-    sheet.subfield("status", &status(finding));
-    for (index, citation) in finding.citations.iter().enumerate() {
-        sheet.subfield(if index == 0 { "source" } else { "" }, &source(citation));
-    }
-    if let Some(possible) = &finding.possible {
-        sheet.subfield("could be", possible);
+    let possible = finding
+        .possible
+        .as_ref()
+        .map(|p| format!("; could be: {p}"));
+    sheet.subfield("status", &(status(finding) + &possible.unwrap_or_default()));
+    if let Some(citation) = finding.citations.first() {
+        sheet.subfield("source", &source(citation));
     }
     let mut label = "facts";
     for fact in finding.facts.iter().filter(|f| f.matters) {
         sheet.subfield(label, &fact.sentence);
         label = "";
     }
-    label = "needs";
-    for missing in &finding.missing {
-        sheet.subfield(
-            label,
-            &format!("{} ({}): {}", missing.fact, missing.why, missing.ask),
-        );
-        label = "";
-    }
+    needs(sheet, finding);
     if let Some(outcome) = &finding.outcome {
         let label = match group.verdict {
             Verdict::Applies => "follows",
@@ -273,11 +281,30 @@ fn in_full(sheet: &mut Sheet, group: &Group, finding: &FindingWords) {
         sheet.subfield(label, outcome);
     }
     exceptions(sheet, finding);
-    if let Some(reading) = &finding.reading {
+    if let Some(reading) = finding
+        .reading
+        .as_ref()
+        .filter(|_| group.verdict == Verdict::Applies)
+    {
         sheet.subfield("reading", reading);
     }
     for note in &finding.notes {
         sheet.subfield("note", note);
+    }
+}
+
+/// What is missing: one of several findings may need the same, so the question stands below, once.
+fn needs(sheet: &mut Sheet, finding: &FindingWords) {
+    let needs: Vec<String> = finding
+        .missing
+        .iter()
+        .map(|missing| match missing.question {
+            Some(number) => format!("question {number} ({}: {})", missing.fact, missing.why),
+            None => format!("{} ({}): {}", missing.fact, missing.why, missing.ask),
+        })
+        .collect();
+    if !needs.is_empty() {
+        sheet.subfield("needs", &needs.join(", "));
     }
 }
 
@@ -311,7 +338,7 @@ fn source(citation: &CitationWords) -> String {
 
 /// What does not apply needs one line: the rule, how heavy it is, what its text is if not law, and
 /// the fact that decided.
-fn in_one_line(sheet: &mut Sheet, finding: &FindingWords) {
+fn in_one_line(sheet: &mut Sheet, finding: &FindingWords, says_stale: bool) {
     let mut words = vec![format!("{} · {}", finding.id, finding.level)];
     words.extend(finding.not_law.map(str::to_owned));
     let decisive = finding.facts.iter().find(|f| f.role == "decides");
@@ -322,7 +349,7 @@ fn in_one_line(sheet: &mut Sheet, finding: &FindingWords) {
             .as_ref()
             .map(|r| format!("overridden by {r}")),
     );
-    if finding.is_stale {
+    if says_stale {
         words.push("STALE".to_owned());
     }
     sheet.write(&words.join(" · "), 4, 6, None);
@@ -334,12 +361,12 @@ fn questions(sheet: &mut Sheet, page: &Page) {
     }
     sheet.heading("What would settle it");
     for (index, question) in page.questions.iter().enumerate() {
-        let source = format!("ask {}", question.source);
+        let source = format!("from {}", question.source);
         let words = format!(
             "{:>2}. {} ({}; {source})",
             index + 1,
             question.ask,
-            question.fact
+            question.facts.join(", ")
         );
         sheet.write(&words, 2, 6, None);
         sheet.write(
@@ -413,8 +440,12 @@ fn read(sheet: &mut Sheet, page: &Page) {
         sheet.write(&words, 2, 16, None);
     }
     sheet.blank();
+    sheet.write(MORE, 0, 0, Some(Tone::Quiet));
     sheet.write(CLOSING, 0, 0, Some(Tone::Quiet));
 }
+
+/// Where the rest stands.
+const MORE: &str = "Why a rule says what it says, and under which reading: `weighbridge explain`.";
 
 /// What a page is, and what it is not.
 const CLOSING: &str = "Findings under documented readings of the texts, not legal advice; each \

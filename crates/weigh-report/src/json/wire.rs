@@ -108,8 +108,8 @@ struct Tower {
 #[derive(Debug, Serialize)]
 struct Views {
     total: u64,
-    active: u64,
-    active_without_input_embedding: u64,
+    active: Option<u64>,
+    active_without_input_embedding: Option<u64>,
     input_embedding: u64,
     routed_experts: u64,
 }
@@ -117,7 +117,7 @@ struct Views {
 #[derive(Debug, Serialize)]
 struct Moe {
     experts: u64,
-    active_experts: u64,
+    active_experts: Option<u64>,
     sparse_layers: u64,
     routed_parameters: u64,
     shared_parameters: u64,
@@ -372,7 +372,7 @@ fn model(model: &ModelProfile, on_top: Option<&AdapterProfile>) -> Model {
         parameters: views(model),
         moe: model.moe.as_ref().map(|m| Moe {
             experts: m.experts,
-            active_experts: m.active,
+            active_experts: model.from_config.then_some(m.active),
             sparse_layers: m.sparse_layers,
             routed_parameters: m.routed.0,
             shared_parameters: m.shared.0,
@@ -385,12 +385,13 @@ fn model(model: &ModelProfile, on_top: Option<&AdapterProfile>) -> Model {
     }
 }
 
+/// Tensor shapes alone do not say how many experts a token passes.
 fn views(model: &ModelProfile) -> Views {
-    let Parameters(total) = model.total;
+    let counted = |parameters: Parameters| model.from_config.then_some(parameters.0);
     Views {
-        total,
-        active: model.active.0,
-        active_without_input_embedding: model.active_without_input_embedding.0,
+        total: model.total.0,
+        active: counted(model.active),
+        active_without_input_embedding: counted(model.active_without_input_embedding),
         input_embedding: model.input_embedding.0,
         routed_experts: model.routed_experts.0,
     }

@@ -13,7 +13,8 @@ use weigh_rules::{AtomTrace, Citation, Conflict, Finding, Need, Role, Why};
 use weigh_station::{OtherRule, Weighing};
 
 use crate::clean::clean;
-use crate::numbers::{beside, coverage, margin};
+use crate::numbers::{Rounding, beside, coverage, is_known, margin};
+use crate::page::QuestionWords;
 
 /// What the rules say.
 #[derive(Clone, Debug)]
@@ -99,7 +100,8 @@ pub(crate) struct FactWords {
     pub(crate) brief: String,
     /// `decides`, `open`, `not needed`.
     pub(crate) role: &'static str,
-    /// Did the verdict rest on it, or could it?
+    /// Did the verdict rest on it, or could it? What only says that a fact is missing stands among
+    /// the missing facts instead.
     pub(crate) matters: bool,
 }
 
@@ -111,6 +113,8 @@ pub(crate) struct MissingWords {
     pub(crate) why: &'static str,
     /// What to ask.
     pub(crate) ask: String,
+    /// The number of the question on the page that asks it.
+    pub(crate) question: Option<usize>,
 }
 
 /// The order in which a reader wants verdicts, and their headings.
@@ -141,12 +145,27 @@ impl FindingWords {
 }
 
 impl Findings {
+    /// Tells every missing fact which question of the page asks for it.
+    pub(crate) fn number_questions(&mut self, questions: &[QuestionWords]) {
+        let findings = self.groups.iter_mut().flat_map(|g| &mut g.findings);
+        for missing in findings.flat_map(|f| &mut f.missing) {
+            let asks = |q: &QuestionWords| q.facts.contains(&missing.fact);
+            missing.question = questions.iter().position(asks).map(|index| index + 1);
+        }
+    }
+
     /// Is the day later than what a rulebook behind a finding knows?
     pub(crate) fn any_stale(&self) -> bool {
         self.groups
             .iter()
             .flat_map(|g| &g.findings)
             .any(|f| f.is_stale)
+    }
+
+    /// Is it later for every one of them? Then saying it once is enough.
+    pub(crate) fn all_stale(&self) -> bool {
+        let mut all = self.groups.iter().flat_map(|g| &g.findings);
+        all.all(|f| f.is_stale)
     }
 
     /// Is there no finding?
@@ -326,11 +345,12 @@ fn fact(atom: &AtomTrace) -> FactWords {
         Role::Open => ("open", true),
         Role::NotNeeded => ("not needed", false),
     };
+    let only_missing = atom.value.is_none() && atom.line.is_none();
     FactWords {
         sentence: clean(&sentence(atom)),
         brief: clean(&brief(atom).unwrap_or_else(|| sentence(atom))),
         role,
-        matters,
+        matters: matters && !only_missing,
     }
 }
 
@@ -350,7 +370,8 @@ fn sentence(atom: &AtomTrace) -> String {
         Some(rounded) if !is_flop => rounded,
         _ => format!("{op} {}", line.at),
     };
-    let Some(value) = &atom.value else {
+    let is_news = |v: &&Value| !matches!(v, Value::Quantity(e) if !is_known(e));
+    let Some(value) = atom.value.as_ref().filter(is_news) else {
         return format!("{}: not known, against {at}", atom.fact());
     };
     let value = match value {
@@ -362,6 +383,9 @@ fn sentence(atom: &AtomTrace) -> String {
     format!("{}: {value} against {at}: {}", atom.fact(), distance(atom))
 }
 
+/// Where a line is more than so many times higher, a short line of text does not say how many.
+const FAR: u64 = 1_000;
+
 /// `7.72e23 against > 1e24: 23 % below`, of the bound that decides; for operations only.
 fn brief(atom: &AtomTrace) -> Option<String> {
     let line = atom.line.as_ref().filter(|l| l.at.unit == Unit::flop())?;
@@ -369,13 +393,18 @@ fn brief(atom: &AtomTrace) -> Option<String> {
         return None;
     };
     let found = atom.margin()?;
-    let which = match (estimate.low(), estimate.high()) {
-        (low, high) if low == high => "",
-        (Some(low), _) if *low == found.bound => "at least ",
-        _ => "at most ",
+    let (which, rounding) = match (estimate.low(), estimate.high()) {
+        (low, high) if low == high => ("", Rounding::Nearest),
+        (Some(low), _) if *low == found.bound => ("at least ", Rounding::Down),
+        _ => ("at most ", Rounding::Up),
     };
-    let bound = beside(&found.bound, &found.line);
-    let distance = margin(&found.bound, &found.line)?;
+    let bound = beside(&found.bound, &found.line, rounding);
+    let is_far = &found.bound * &Decimal::from(FAR) < found.line;
+    let distance = if is_far {
+        "far below".to_owned()
+    } else {
+        margin(&found.bound, &found.line)?
+    };
     Some(format!(
         "{which}{bound} against {} {}: {distance}",
         atom.op?, line.at.value
@@ -384,16 +413,16 @@ fn brief(atom: &AtomTrace) -> Option<String> {
 
 /// The bounds of a quantity to stand beside a line they must not seem to cross.
 fn bounds_beside(estimate: &Estimate<Decimal>, line: &Decimal) -> String {
-    let text = |value: &Decimal| beside(value, line);
+    let exact = |value: &Decimal| beside(value, line, Rounding::Nearest);
+    let low = |value: &Decimal| beside(value, line, Rounding::Down);
+    let high = |value: &Decimal| beside(value, line, Rounding::Up);
     match (estimate.low(), estimate.best(), estimate.high()) {
-        (Some(low), _, Some(high)) if low == high => text(low),
-        (Some(low), Some(best), Some(high)) => {
-            format!("{} ({} to {})", text(best), text(low), text(high))
-        }
-        (Some(low), None, Some(high)) => format!("{} to {}", text(low), text(high)),
-        (Some(low), _, None) => format!("at least {}", text(low)),
-        (None, _, Some(high)) => format!("at most {}", text(high)),
-        (None, best, None) => best.map_or_else(String::new, |b| format!("about {}", text(b))),
+        (Some(l), _, Some(h)) if l == h => exact(l),
+        (Some(l), Some(b), Some(h)) => format!("{} ({} to {})", exact(b), low(l), high(h)),
+        (Some(l), None, Some(h)) => format!("{} to {}", low(l), high(h)),
+        (Some(l), _, None) => format!("at least {}", low(l)),
+        (None, _, Some(h)) => format!("at most {}", high(h)),
+        (None, best, None) => best.map_or_else(String::new, |b| format!("about {}", exact(b))),
     }
 }
 
@@ -423,6 +452,7 @@ fn missing(need: &Need, dictionary: &Dictionary) -> MissingWords {
             Why::Straddles => "bounds straddle the line",
         },
         ask: ask.unwrap_or_default(),
+        question: None,
     }
 }
 
@@ -459,10 +489,11 @@ fn notes(finding: &Finding) -> Vec<String> {
             coverage(rests_on)
         ));
     }
-    if finding.certainty != Certainty::PrimaryText {
+    let cited = finding.citations.iter().map(|c| c.source.certainty).min();
+    if cited.is_some_and(|cited| finding.certainty < cited) {
         let weakest = finding.certainty.as_str().replace('-', " ");
         notes.push(format!(
-            "weakest source of the rule or its values: {weakest}"
+            "a value it used rests on a weaker source: {weakest}"
         ));
     }
     if finding.decided_by_cases {

@@ -1,7 +1,7 @@
 //! What a model is, in words.
 
 use weigh_compute::{HeaderMatch, HeaderVerdict};
-use weigh_facts::{Architecture, MoeSummary, TowerRole};
+use weigh_facts::{Architecture, TowerRole};
 use weigh_station::{AdapterProfile, ModelProfile};
 
 use crate::clean::clean;
@@ -57,7 +57,7 @@ impl ModelWords {
         let architecture = &model.architecture;
         Self {
             family: family(architecture),
-            shape: shape(model.moe.as_ref()),
+            shape: shape(model),
             towers: towers(architecture),
             parameters: parameters(model),
             source: source(model),
@@ -84,10 +84,23 @@ fn family(architecture: &Architecture) -> String {
     }
 }
 
-fn shape(moe: Option<&MoeSummary>) -> String {
-    let Some(moe) = moe else {
-        return "dense: every token passes every layer's weights".to_owned();
+/// What tensor shapes alone do not say is not guessed: how many experts a token passes, and that
+/// there are none.
+fn shape(model: &ModelProfile) -> String {
+    let Some(moe) = &model.moe else {
+        return if model.from_config {
+            "dense: every token passes every layer's weights".to_owned()
+        } else {
+            "no experts in the tensor names, and no configuration to say more".to_owned()
+        };
     };
+    if !model.from_config {
+        return format!(
+            "mixture of experts: {} experts in {}; how many a token passes is not known",
+            grouped(moe.experts),
+            counted(moe.sparse_layers, "layer", "layers"),
+        );
+    }
     let mut words = format!(
         "mixture of experts: a token passes {} of {} experts in each of {}",
         grouped(moe.active),
@@ -120,15 +133,13 @@ fn towers(architecture: &Architecture) -> String {
 }
 
 fn parameters(model: &ModelProfile) -> Vec<(&'static str, String)> {
-    let mut rows = vec![
-        ("in all", model.total.to_string()),
-        ("one token passes", model.active.to_string()),
-        (
-            "the same without input embedding",
-            model.active_without_input_embedding.to_string(),
-        ),
-        ("input embedding", model.input_embedding.to_string()),
-    ];
+    let mut rows = vec![("in all", model.total.to_string())];
+    if model.from_config {
+        rows.push(("one token passes", model.active.to_string()));
+        let without_embedding = model.active_without_input_embedding.to_string();
+        rows.push(("the same without input embedding", without_embedding));
+    }
+    rows.push(("input embedding", model.input_embedding.to_string()));
     if model.moe.is_some() {
         rows.push(("routed experts", model.routed_experts.to_string()));
     }

@@ -7,7 +7,9 @@ use weigh_station::{
 };
 
 use crate::clean::clean;
-use crate::numbers::{Amount, grouped, line, ratio, rounded_down, rounded_up, share, short};
+use crate::numbers::{
+    Amount, grouped, is_known, line, ratio, rounded_down, rounded_up, share, short,
+};
 use crate::scale::same_bounds;
 
 /// The operations in words.
@@ -102,7 +104,11 @@ impl OperationsWords {
         let compute = &weighing.compute;
         let six_n_d = compute.six_n_d.as_ref();
         Self {
-            total: compute.operations.as_ref().map(Amount::of),
+            total: compute
+                .operations
+                .as_ref()
+                .filter(|e| is_known(&e.map_increasing(|o| o.to_decimal())))
+                .map(Amount::of),
             attention: attention(compute.attention),
             stages: compute.stages.iter().map(stage).collect(),
             conventions: compute
@@ -166,7 +172,8 @@ fn sequences(length: &str) -> String {
 }
 
 fn words_or_unknown(estimate: Option<&Estimate<Operations>>) -> String {
-    estimate.map_or_else(|| "not known".to_owned(), |e| Amount::of(e).in_one_line())
+    let known = estimate.filter(|e| is_known(&e.map_increasing(|o| o.to_decimal())));
+    known.map_or_else(|| "not known".to_owned(), |e| Amount::of(e).in_one_line())
 }
 
 fn tokens(estimate: &Estimate<Tokens>) -> String {
@@ -272,7 +279,8 @@ fn cross_check(
         short(six_n_d.active),
         beside(six_n_d.active)
     );
-    let moe = model.and_then(|m| m.moe.as_ref().map(|moe| (m, moe)));
+    let configured = model.filter(|m| m.from_config);
+    let moe = configured.and_then(|m| m.moe.as_ref().map(|moe| (m, moe)));
     let all_parameters = moe.map(|(model, moe)| {
         let against = count.unwrap_or(six_n_d.active);
         let times = ratio(six_n_d.total, against);

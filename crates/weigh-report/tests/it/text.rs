@@ -29,6 +29,16 @@ fn methods_and_headers_in_conflict() {
 }
 
 #[test]
+fn tensor_shapes_alone_do_not_say_what_a_token_passes() {
+    let mut weighing = sample::mixture();
+    let model = weighing.model.as_mut().expect("the sample has a model");
+    model.from_config = false;
+    let text = page(&weighing);
+    assert!(text.contains("how many a token passes is not known"));
+    assert!(!text.contains("37,552,328,192"));
+}
+
+#[test]
 fn no_line_is_wider_than_a_hundred_columns() {
     for weighing in [
         sample::dense(),
