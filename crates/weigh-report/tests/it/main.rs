@@ -1,7 +1,8 @@
-//! Weighings made by hand, rendered in every format.
+//! Weighings made by hand, and the examples, rendered in every format.
 
 mod html;
 mod json;
 mod markdown;
 mod sample;
 mod text;
+mod whole;

@@ -1,0 +1,54 @@
+//! The whole path: the example models, weighed and rendered.
+
+use std::path::PathBuf;
+
+use weigh_report::{Format, render};
+use weigh_station::{Options, Weighing, weigh};
+
+use crate::json::misfits;
+
+/// An example of the workspace, weighed on a day of its rulebooks.
+fn example(name: &str) -> Weighing {
+    let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "..", "examples", name]
+        .iter()
+        .collect();
+    let options = Options {
+        pipeline: None,
+        tokens: None,
+        sequence_length: None,
+        on: "2026-09-01".parse().expect("the day is one"),
+        known: None,
+        rulebooks: Vec::new(),
+        assume: Vec::new(),
+        assume_class_defaults: false,
+    };
+    weigh(&[path], &options).expect("the example can be weighed")
+}
+
+#[test]
+fn the_examples_fit_the_schema_and_the_page() {
+    for name in ["tiny-llama", "tiny-llama-sharded", "tiny-llama-lora"] {
+        let weighing = example(name);
+        assert_eq!(misfits(&weighing), Vec::<String>::new(), "{name}");
+        for line in render(&weighing, Format::Text).lines() {
+            assert!(line.chars().count() <= 100, "{name}: {line}");
+        }
+        let html = render(&weighing, Format::Html);
+        assert!(html.contains(&format!("<h1>{name}</h1>")), "{name}");
+        assert!(render(&weighing, Format::Markdown).starts_with("# Weighing of tiny-llama"));
+    }
+}
+
+#[test]
+fn every_finding_of_an_example_stands_on_the_page() {
+    let weighing = example("tiny-llama");
+    assert!(
+        weighing.findings.len() > 10,
+        "the shipped rulebooks were read"
+    );
+    let text = render(&weighing, Format::Text);
+    for finding in &weighing.findings {
+        let id = format!("{}/{}", finding.rulebook, finding.rule);
+        assert!(text.contains(&id), "{id}");
+    }
+}
