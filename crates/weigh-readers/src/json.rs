@@ -393,7 +393,7 @@ mod tests {
             reading.observations.into_iter().map(|o| o.key).collect()
         };
         assert_eq!(keys(r#"{"a.b": 1, "a": {"b": 2}}"#), [r#""a.b""#, "a.b"]);
-        assert_eq!(keys(r#"{"": {"": 1}, "\"": 2}"#), [r#"""."""#,  r#""\"""#]);
+        assert_eq!(keys(r#"{"": {"": 1}, "\"": 2}"#), [r#"""."""#, r#""\"""#]);
         assert_eq!(keys(r#"{"a": {}}"#), ["a"]);
         assert_eq!(name(r#""a.b""#).as_deref(), Some("a.b"));
         assert_eq!(name("a.b"), None);

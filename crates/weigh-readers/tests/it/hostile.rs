@@ -1,0 +1,161 @@
+//! Every folder of `fixtures/hostile`, by the reader of its files.
+//!
+//! Readers say what stands in a file: a width of -16 is read here, and refused where sizes are
+//! given a meaning. `read` marks those.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use weigh_readers::adapter::{self, Adapter};
+use weigh_readers::safetensors::{read_header, read_index};
+use weigh_readers::{Memory, ReadError, config, trainer_state};
+
+const EXPECTED: &[(&str, &str)] = &[
+    ("adapter-base-path", "read"),
+    ("adapter-no-rank", "read"),
+    ("adapter-rank-contradicts", "adapter-conflict"),
+    ("config-deep", "too-deep"),
+    ("config-duplicate-keys", "duplicate-key"),
+    ("config-empty", "empty-file"),
+    ("config-fraction", "read"),
+    ("config-huge-depth", "read"),
+    ("config-huge-integer", "read"),
+    ("config-infinity", "not-finite"),
+    ("config-more-experts-used-than-there", "read"),
+    ("config-nan", "not-finite"),
+    ("config-negative-width", "read"),
+    ("config-no-shape", "read"),
+    ("config-not-an-object", "not-an-object"),
+    ("config-not-utf8", "not-utf8"),
+    ("config-string-number", "read"),
+    ("config-truncated", "truncated-json"),
+    ("config-unknown-type", "read"),
+    ("config-zero-heads", "read"),
+    ("index-absolute", "index-path"),
+    ("index-backslash", "index-path"),
+    ("index-claims", "read, false-total-size"),
+    ("index-extra-shard", "shard-mismatch"),
+    ("index-missing-shard", "shard-mismatch"),
+    ("index-outside", "index-path"),
+    ("index-tensor-elsewhere", "shard-mismatch"),
+    ("index-tensor-twice", "shard-mismatch"),
+    ("safetensors-begin-after-end", "tensor-range"),
+    ("safetensors-deeper-than-config", "read"),
+    ("safetensors-duplicate-name", "duplicate-tensor"),
+    ("safetensors-empty", "empty-file"),
+    ("safetensors-end-past-file", "tensor-range"),
+    ("safetensors-four-bytes", "safetensors-header"),
+    ("safetensors-half-a-byte", "tensor-shape"),
+    ("safetensors-header-2-63", "safetensors-header"),
+    ("safetensors-header-no-length", "safetensors-header"),
+    ("safetensors-header-not-json", "safetensors-header"),
+    ("safetensors-header-past-end", "safetensors-header"),
+    ("safetensors-hole", "tensor-range"),
+    ("safetensors-negative-offset", "safetensors-header"),
+    ("safetensors-overlap", "tensor-range"),
+    ("safetensors-rank-9", "tensor-shape"),
+    ("safetensors-shape-overflow", "tensor-shape"),
+    ("safetensors-size-mismatch", "tensor-range"),
+    ("safetensors-terminal-escape", "read"),
+    ("safetensors-trailing-bytes", "safetensors-header"),
+    ("safetensors-unknown-dtype", "unknown-element-type"),
+    ("safetensors-zero-times-huge", "tensor-shape"),
+    ("trainer-fewer-tokens-than-logged", "trainer-state"),
+    ("trainer-log-not-a-list", "trainer-state"),
+    ("trainer-negative-tokens", "trainer-state"),
+    ("trainer-truncated", "truncated-json"),
+];
+
+#[test]
+fn every_trick_is_seen_by_the_reader_it_is_played_on() {
+    let found: BTreeMap<String, String> = std::fs::read_dir(hostile())
+        .expect("the fixtures are there")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.is_dir())
+        .map(|path| (name(&path), verdict(&path)))
+        .collect();
+    let expected: BTreeMap<String, String> = EXPECTED
+        .iter()
+        .map(|(folder, code)| ((*folder).to_owned(), (*code).to_owned()))
+        .collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn refusals_name_what_they_refuse() {
+    let says = |folder: &str| {
+        fault(&hostile().join(folder))
+            .expect_err("refused")
+            .to_string()
+    };
+    assert!(says("config-duplicate-keys").contains("`hidden_size`"));
+    let overlap = says("safetensors-overlap");
+    assert!(
+        overlap.contains("`a`") && overlap.contains("`b`"),
+        "{overlap}"
+    );
+    assert!(says("safetensors-trailing-bytes").contains("more belong to none"));
+    assert!(says("index-tensor-twice").contains("model-00001-of-00002"));
+    assert!(says("index-tensor-twice").contains("model-00002-of-00002"));
+    assert!(says("index-missing-shard").contains("model-0000"));
+    let shown = says("config-not-utf8");
+    assert!(shown.is_ascii(), "{shown}");
+}
+
+fn hostile() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/hostile")
+}
+
+fn name(path: &Path) -> String {
+    let name = path.file_name().expect("a name");
+    name.to_str().expect("a plain name").to_owned()
+}
+
+fn verdict(folder: &Path) -> String {
+    match fault(folder) {
+        Err(error) => error.code().to_owned(),
+        Ok(warnings) => std::iter::once("read")
+            .chain(warnings)
+            .collect::<Vec<_>>()
+            .join(", "),
+    }
+}
+
+fn open(path: &Path) -> Memory {
+    Memory(std::fs::read(path).expect("the file is there"))
+}
+
+/// Reads all files of a folder, each by its reader; codes of warnings.
+fn fault(folder: &Path) -> Result<Vec<&'static str>, ReadError> {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .expect("the folder is there")
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
+    files.sort();
+    let mut headers = Vec::new();
+    let (mut index, mut declared, mut warnings) = (None, None, Vec::new());
+    for path in &files {
+        let (file, name) = (open(path), name(path));
+        match name.as_str() {
+            "config.json" => warnings.extend(config::read(&file, &name)?.warnings),
+            "adapter_config.json" => declared = Some(adapter::read_config(&file, &name)?),
+            "trainer_state.json" => {
+                warnings.extend(trainer_state::read(&file, &name)?.reading.warnings);
+            }
+            _ if name.ends_with(".index.json") => index = Some(read_index(&file, &name)?),
+            _ if name.ends_with(".safetensors") => {
+                headers.push((name.clone(), read_header(&file, &name)?));
+            }
+            _ => panic!("no reader for {name}"),
+        }
+    }
+    if let Some(index) = index {
+        warnings.extend(index.check(&headers)?);
+    }
+    if let Some(declared) = declared {
+        let tensors: Vec<_> = headers.into_iter().flat_map(|(_, h)| h.tensors).collect();
+        let adapter = Adapter::new(declared, &tensors)?;
+        assert!(!adapter.modules.is_empty());
+    }
+    Ok(warnings.into_iter().map(|w| w.code).collect())
+}

@@ -1,0 +1,7 @@
+//! What readers accept keeps its promises, and what they refuse is refused for a reason.
+
+mod agreement;
+mod corpus;
+mod hostile;
+mod laws;
+mod support;
