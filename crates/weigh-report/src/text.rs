@@ -7,7 +7,7 @@ mod sheet;
 
 use weigh_facts::Verdict;
 
-use crate::page::findings::{CitationWords, FindingWords, Findings, Group};
+use crate::page::findings::{CitationWords, FindingWords, Findings, Group, MissingWords};
 use crate::page::model::ModelWords;
 use crate::page::operations::{ConventionWords, OperationsWords, StageWords};
 use crate::page::{Page, capitalized};
@@ -207,13 +207,9 @@ fn findings(sheet: &mut Sheet, findings: &Findings) {
         sheet.blank();
         let heading = format!("{} ({})", group.heading, group.findings.len());
         sheet.write(&heading, 2, 2, Some(Tone::Strong));
-        for finding in &group.findings {
-            match group.verdict {
-                Verdict::Applies | Verdict::Indeterminate => in_full(sheet, group, finding),
-                Verdict::DoesNotApply | Verdict::NotInForce => {
-                    in_one_line(sheet, finding, finding.is_stale && !says_once);
-                }
-            }
+        match group.verdict {
+            Verdict::Applies | Verdict::Indeterminate => open_or_applies(sheet, group),
+            Verdict::DoesNotApply | Verdict::NotInForce => settled(sheet, group, !says_once),
         }
     }
     if findings.any_stale() && !says_once {
@@ -295,16 +291,16 @@ fn in_full(sheet: &mut Sheet, group: &Group, finding: &FindingWords) {
 
 /// What is missing: one of several findings may need the same, so the question stands below, once.
 fn needs(sheet: &mut Sheet, finding: &FindingWords) {
-    let needs: Vec<String> = finding
-        .missing
-        .iter()
-        .map(|missing| match missing.question {
-            Some(number) => format!("question {number} ({}: {})", missing.fact, missing.why),
-            None => format!("{} ({}): {}", missing.fact, missing.why, missing.ask),
-        })
-        .collect();
+    let needs: Vec<String> = finding.missing.iter().map(need).collect();
     if !needs.is_empty() {
         sheet.subfield("needs", &needs.join(", "));
+    }
+}
+
+fn need(missing: &MissingWords) -> String {
+    match missing.question {
+        Some(number) => format!("question {number} ({}: {})", missing.fact, missing.why),
+        None => format!("{} ({}): {}", missing.fact, missing.why, missing.ask),
     }
 }
 
@@ -336,23 +332,54 @@ fn source(citation: &CitationWords) -> String {
     format!("{}{quote} [{}]", citation.title, citation.certainty)
 }
 
-/// What does not apply needs one line: the rule, how heavy it is, what its text is if not law, and
-/// the fact that decided.
-fn in_one_line(sheet: &mut Sheet, finding: &FindingWords, says_stale: bool) {
-    let mut words = vec![format!("{} · {}", finding.id, finding.level)];
-    words.extend(finding.not_law.map(str::to_owned));
-    let decisive = finding.facts.iter().find(|f| f.role == "decides");
-    words.extend(decisive.map(|f| f.brief.clone()));
-    words.extend(
-        finding
-            .overridden_by
-            .as_ref()
-            .map(|r| format!("overridden by {r}")),
-    );
-    if says_stale {
-        words.push("STALE".to_owned());
+/// What applies stands in full; of what is open, notes need one line each.
+fn open_or_applies(sheet: &mut Sheet, group: &Group) {
+    let is_brief = |f: &&FindingWords| f.is_note && group.verdict == Verdict::Indeterminate;
+    let (brief, full): (Vec<_>, Vec<_>) = group.findings.iter().partition(is_brief);
+    for finding in full {
+        in_full(sheet, group, finding);
     }
-    sheet.write(&words.join(" · "), 4, 6, None);
+    if !brief.is_empty() {
+        sheet.blank();
+    }
+    for finding in brief {
+        let mut words = vec![format!("{} · {}", finding.id, finding.level)];
+        let needs: Vec<String> = finding.missing.iter().map(need).collect();
+        words.push(format!("needs {}", needs.join(", ")));
+        sheet.write(&words.join(" · "), 4, 6, None);
+    }
+}
+
+/// What does not apply needs a line: the rule, how heavy it is and the fact that decided; and if a
+/// duty would follow, its status and source. The rest is named.
+fn settled(sheet: &mut Sheet, group: &Group, says_stale: bool) {
+    let (heavy, light): (Vec<_>, Vec<_>) = group.findings.iter().partition(|f| f.is_weighty);
+    for finding in heavy {
+        let mut words = vec![format!("{} · {}", finding.id, finding.level)];
+        let decisive = finding.facts.iter().find(|f| f.role == "decides");
+        words.extend(decisive.map(|f| f.brief.clone()));
+        let overridden = finding.overridden_by.as_ref();
+        words.extend(overridden.map(|r| format!("overridden by {r}")));
+        if says_stale && finding.is_stale {
+            words.push("STALE".to_owned());
+        }
+        sheet.write(&words.join(" · "), 4, 6, None);
+        let source = finding
+            .citations
+            .first()
+            .map(|c| format!("; {} [{}]", c.title, c.certainty));
+        let words = format!("{}{}", finding.status, source.unwrap_or_default());
+        sheet.write(&words, 6, 6, Some(Tone::Quiet));
+    }
+    if !light.is_empty() {
+        let names: Vec<&str> = light.iter().map(|f| f.id.as_str()).collect();
+        sheet.write(
+            &format!("flags, notes and exceptions: {}", names.join(", ")),
+            4,
+            6,
+            None,
+        );
+    }
 }
 
 fn questions(sheet: &mut Sheet, page: &Page) {

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use weigh_facts::{
-    Certainty, Decimal, Dictionary, Enforcement, Estimate, SubjectKind, TextStatus, Truth, Unit,
-    Value, Verdict,
+    Certainty, Decimal, Dictionary, Enforcement, Estimate, Level, SubjectKind, TextStatus, Truth,
+    Unit, Value, Verdict,
 };
 use weigh_rules::{AtomTrace, Citation, Conflict, Finding, Need, Role, Why};
 use weigh_station::{OtherRule, Weighing};
@@ -58,8 +58,10 @@ pub(crate) struct FindingWords {
     pub(crate) level: String,
     /// What the text is, and what those who enforce do: `text in force; enforced`.
     pub(crate) status: String,
-    /// What the text is, if it is anything but law: `hypothetical`.
-    pub(crate) not_law: Option<&'static str>,
+    /// Does a duty or more follow from it?
+    pub(crate) is_weighty: bool,
+    /// Is it only worth knowing?
+    pub(crate) is_note: bool,
     /// Is the day later than the last one of which the rulebook knows?
     pub(crate) is_stale: bool,
     pub(crate) citations: Vec<CitationWords>,
@@ -274,10 +276,8 @@ fn finding(finding: &Finding, dictionary: &Dictionary) -> FindingWords {
             text_status(finding.text_status),
             enforcement(finding.enforcement)
         ),
-        not_law: finding
-            .text_status
-            .filter(|s| *s != TextStatus::InForce)
-            .map(|s| s.as_str()),
+        is_weighty: finding.level >= Level::Obligation,
+        is_note: finding.level == Level::Note,
         is_stale: finding.stale,
         citations: citations(&finding.citations),
         see: citations(&finding.see),
