@@ -58,7 +58,9 @@ pub(crate) fn profile(
             .collect(),
         methods,
         reconciliation,
-        six_n_d: model.and_then(|m| cross_check(m, stages)),
+        six_n_d: model
+            .filter(|m| m.from_config)
+            .and_then(|m| cross_check(m, stages)),
         break_evens: Vec::new(),
     })
 }
