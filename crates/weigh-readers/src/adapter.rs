@@ -464,6 +464,9 @@ mod tests {
         };
         conflict("\"r\": 8", &[A, B]);
         conflict("\"r\": 4", &[A]);
+        let none: [(&str, &[u64]); 2] =
+            [("q.lora_A.weight", &[0, 16]), ("q.lora_B.weight", &[32, 0])];
+        conflict("\"alpha\": 4", &none);
         conflict("\"r\": 4", &[]);
         conflict("\"r\": 4", &[("lm_head.weight", &[100, 16])]);
         conflict("\"r\": 4", &[A, ("h.0.q.lora_B.weight", &[32, 8])]);
@@ -495,6 +498,13 @@ mod tests {
         assert!(fits_four(r#"{"h\\.[0-9]+\\.q": 4}"#), "not evaluated");
         assert!(!fits_four(r#"{"q": 2, "h\\.[0-9]+\\.q": 4}"#));
         assert!(!fits_four("{}"));
+    }
+
+    #[test]
+    fn a_dot_in_a_pattern_stands_for_any_character() {
+        assert_eq!(fits("0.q", "h.0xq"), Some(true));
+        assert_eq!(fits("0.q", "h0.q"), Some(false));
+        assert_eq!(fits("0|q", "h.0.q"), None);
     }
 
     #[test]

@@ -24,7 +24,7 @@ use crate::ReadError;
 /// Nesting that no real file of ours has.
 const DEPTH_MAX: usize = 64;
 
-/// Bytes in memory that no real file of ours needs: a history of 700,000 entries fits.
+/// Bytes in memory that no real file of ours needs: a history of 400,000 entries fits.
 const UNPACKED_MAX: usize = 512 << 20;
 
 /// Reads an object into observations.
@@ -217,6 +217,9 @@ impl<'de> DeserializeSeed<'de> for Seed<'_> {
 
 /// A value and the digits of a number.
 const VALUE_SIZE: usize = size_of::<Observed>() + 16;
+/// Room for four, which the first item of a list or map takes.
+const LIST_SIZE: usize = 4 * size_of::<Observed>();
+const MAP_SIZE: usize = 4 * size_of::<(String, Observed)>();
 
 impl Seed<'_> {
     fn take<E: serde::de::Error>(self, bytes: usize) -> Result<(), E> {
@@ -275,6 +278,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Observed, A::Error> {
         let inner = self.deeper()?;
+        self.take(LIST_SIZE)?;
         let mut list = Vec::new();
         while let Some(item) = items.next_element_seed(inner)? {
             self.take(VALUE_SIZE)?;
@@ -285,6 +289,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Observed, A::Error> {
         let inner = self.deeper()?;
+        self.take(MAP_SIZE)?;
         let mut map = Vec::new();
         let mut seen = HashSet::new();
         while let Some(key) = fields.next_key::<String>()? {
@@ -436,6 +441,16 @@ mod tests {
     }
 
     #[test]
+    fn nesting_stands_on_its_limit() {
+        let nested = |levels: usize| {
+            let (open, close) = ("[".repeat(levels - 1), "]".repeat(levels - 1));
+            read(&format!("{{\"a\":{open}{close}}}")).map_err(|e| e.code())
+        };
+        assert!(nested(DEPTH_MAX).is_ok());
+        assert_eq!(nested(DEPTH_MAX + 1), Err("too-deep"));
+    }
+
+    #[test]
     fn the_place_of_an_infinity_is_named() {
         let error = read("{\n  \"x\": {\"y\": Infinity}\n}")
             .unwrap_err()
@@ -444,5 +459,7 @@ mod tests {
             error.contains("line 2, column 14") && error.contains("`x.y`"),
             "{error}"
         );
+        let error = read("{\"x\": -Infinity}").unwrap_err().to_string();
+        assert!(error.contains("`-Infinity` at line 1, column 7"), "{error}");
     }
 }

@@ -594,6 +594,10 @@ mod tests {
         );
         assert_eq!(codes("tokens = 5\nepochs = 3"), ["contradictory-tokens"]);
         assert_eq!(
+            codes("tokens = 14\ntokens_per_epoch = 5\nepochs = 2.5"),
+            ["contradictory-tokens"]
+        );
+        assert_eq!(
             codes("tokens_per_epoch = 5\nsamples = 1\nsequence_length = 8"),
             ["contradictory-tokens"]
         );

@@ -169,7 +169,7 @@ proptest! {
     fn an_index_agrees_with_its_own_shards_alone(
         n_tensors in 4_usize..20,
         picked in any::<Index>(),
-        edit in 0_usize..7,
+        edit in 0_usize..8,
     ) {
         let mut model = Sharded::new(n_tensors);
         prop_assert_eq!(model.check(), Ok(()));
@@ -195,6 +195,7 @@ proptest! {
                 let copied = model.headers[at].1.tensors[place].clone();
                 model.headers[to].1.tensors.push(copied);
             }
+            6 => { model.headers.push(model.headers[at].clone()); }
             _ => { model.headers.remove(at); }
         }
         prop_assert_eq!(model.check(), Err("shard-mismatch"), "edit {}", edit);
@@ -233,6 +234,19 @@ fn nothing_is_read_of_what_is_too_long() {
         read_index(&long, "long").unwrap_err().code(),
         "file-too-long"
     );
+}
+
+#[test]
+fn a_header_ends_where_the_file_does_at_the_latest() {
+    for beyond in 1..=8_u64 {
+        let mut bytes = crate::support::with_header("{}", 0);
+        bytes[0] += u8::try_from(beyond).expect("a digit");
+        assert_eq!(
+            header(&bytes).unwrap_err().code(),
+            "safetensors-header",
+            "{beyond}"
+        );
+    }
 }
 
 #[test]
