@@ -1,6 +1,6 @@
 //! What the paths of one call hold, each file read by its reader, nothing interpreted yet.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
@@ -404,7 +404,7 @@ fn seen(file: &OpenFile, role: &'static str, digested: &[u8], header_only: bool)
 }
 
 /// A declaration named by `--pipeline`.
-pub(crate) fn declaration(path: &PathBuf) -> Result<Piece, WeighError> {
+pub(crate) fn declaration(path: &Path) -> Result<Piece, WeighError> {
     match folder::open(path)? {
         Opened::File(_, file) => {
             let mut piece = Piece {

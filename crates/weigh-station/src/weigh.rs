@@ -119,79 +119,64 @@ fn describe(paths: &[PathBuf], options: &Options) -> Result<Subject, WeighError>
     for path in paths {
         pieces.push(evidence::gather(path)?);
     }
-    let extra = options
-        .pipeline
-        .as_ref()
-        .map(evidence::declaration)
-        .transpose()?;
-    let name = paths.first().map(|p| subject_name(p)).unwrap_or_default();
-    let (assumed, mut assumptions) = assumed(&options.assume)?;
-    let from_random_weights = matches!(
-        assumed
-            .get(&fact_name(FROM_RANDOM_WEIGHTS))
-            .map(|f| &f.value),
-        Some(Value::Bool(true))
-    );
-
-    let mut facts = assumed;
-    declare(&mut facts, pieces.iter().chain(&extra))?;
-    let own = |p: &&Piece| p.adapter.is_some();
-    let has_adapter = pieces.iter().any(|p| own(&p));
+    let (mut facts, mut assumptions) = assumed(&options.assume)?;
     let model = model_of(&pieces, options.assume_class_defaults, &mut assumptions)?;
-    let weights = pieces.iter().find_map(|p| p.weights.as_ref());
     let adapter = adapter_of(&pieces)?;
-    let sources: Vec<String> = model_sources(&pieces);
+    if let Some(path) = &options.pipeline {
+        pieces.push(evidence::declaration(path)?);
+    }
+    declare(&mut facts, pieces.iter())?;
+    let sources = model_sources(&pieces);
     if let Some(model) = &model {
         model::model_facts(&mut facts, model, &sources);
     }
-    if let Some(weights) = weights {
-        model::weight_facts(
-            &mut facts,
-            &weights.tensors,
-            std::slice::from_ref(&weights.shown),
-        );
+    if let Some(weights) = pieces.iter().find_map(|p| p.weights.as_ref()) {
+        let place = std::slice::from_ref(&weights.shown);
+        model::weight_facts(&mut facts, &weights.tensors, place);
     }
-    model::adapter_facts(
-        &mut facts,
-        adapter.as_ref().map(|(profile, _)| profile),
-        &sources,
-    );
-
-    let (subject_pieces, base_pieces): (Vec<&Piece>, Vec<&Piece>) = pieces
-        .iter()
-        .chain(&extra)
-        .partition(|p| !has_adapter || own(p) || is_bare(p));
-    let mut told = told(&subject_pieces)?;
-    told.tokens = options.tokens;
-    told.sequence_length = options.sequence_length;
-    told.from_random_weights = from_random_weights;
-    if let Some((_, adaptation)) = &adapter {
-        told.adaptation = Some(adaptation.clone());
-        told.base = Some(Box::new(self::told(&base_pieces)?));
-    }
-    fit_adaptation(&mut told);
-    let warnings = pieces
-        .iter()
-        .chain(&extra)
-        .flat_map(|p| p.warnings.iter().cloned())
-        .collect();
+    let profile = adapter.as_ref().map(|(profile, _)| profile);
+    model::adapter_facts(&mut facts, profile, &sources);
+    let adaptation = adapter.as_ref().map(|(_, adaptation)| adaptation);
+    let told = told_of(&pieces, adaptation, &facts, options)?;
+    let warnings = pieces.iter().flat_map(|p| p.warnings.iter().cloned());
     let mut inputs: Vec<InputSeen> = pieces
         .iter()
-        .chain(&extra)
         .flat_map(|p| p.inputs.iter().cloned())
         .collect();
     inputs.sort_by(|a, b| (&a.path, a.role).cmp(&(&b.path, b.role)));
     inputs.dedup();
     Ok(Subject {
-        name,
+        name: paths.first().map(|p| subject_name(p)).unwrap_or_default(),
+        warnings: warnings.collect(),
         model,
-        adapter: adapter.map(|(p, _)| p),
+        adapter: adapter.map(|(profile, _)| profile),
         told,
         facts,
         inputs,
         assumptions,
-        warnings,
     })
+}
+
+/// What the pieces tell of training: those of an adapter apart from those of its base.
+fn told_of(
+    pieces: &[Piece],
+    adaptation: Option<&Adaptation>,
+    facts: &Facts,
+    options: &Options,
+) -> Result<Told, WeighError> {
+    let is_own = |p: &&Piece| adaptation.is_none() || p.adapter.is_some() || is_bare(p);
+    let (own, base): (Vec<&Piece>, Vec<&Piece>) = pieces.iter().partition(is_own);
+    let began = facts.get(&fact_name(FROM_RANDOM_WEIGHTS));
+    let mut told = told(&own)?;
+    told.tokens = options.tokens;
+    told.sequence_length = options.sequence_length;
+    told.from_random_weights = began.is_some_and(|f| f.value == Value::Bool(true));
+    if let Some(adaptation) = adaptation {
+        told.adaptation = Some(adaptation.clone());
+        told.base = Some(Box::new(self::told(&base)?));
+    }
+    fit_adaptation(&mut told);
+    Ok(told)
 }
 
 /// A log or a declaration on its own belongs to the subject, not to its base.
