@@ -338,8 +338,11 @@ fn number_item(text: &str) -> Item {
 /// The candidate nearest to `word` by edit distance, if it is near enough to be a slip.
 #[must_use]
 pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = word.chars().count().div_ceil(3);
+    let length = word.chars().count();
+    let limit = length.div_ceil(3);
     candidates
+        // A slip changes few characters, so a far longer or shorter name is none.
+        .filter(|c| length.abs_diff(c.chars().count()) <= limit && length <= 100)
         .map(|c| (edit_distance(word, c), c))
         .filter(|(distance, _)| *distance <= limit)
         .min()

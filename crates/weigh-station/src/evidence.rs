@@ -182,15 +182,16 @@ impl Piece {
             input: file.shown().to_owned(),
             inside: "num_input_tokens_seen".to_owned(),
         };
-        self.log = Some(match state.tokens_seen {
-            Some((tokens, place)) => Logged {
-                tokens: Some(tokens),
-                place,
-            },
-            None => Logged {
-                tokens: None,
-                place,
-            },
+        let was_reset = |w: &Warning| w.code == "token-count-reset";
+        let at_least = state.reading.warnings.iter().any(was_reset);
+        let (tokens, place) = match state.tokens_seen {
+            Some((tokens, place)) => (Some(tokens), place),
+            None => (None, place),
+        };
+        self.log = Some(Logged {
+            tokens,
+            at_least,
+            place,
         });
         Ok(())
     }
@@ -215,6 +216,8 @@ impl Piece {
     fn read_adapter(&mut self, folder: &Folder, has_weights: bool) -> Result<(), WeighError> {
         let file = folder.open_file(ADAPTER_CONFIG)?;
         let config = adapter::read_config(&file, file.shown())?;
+        self.warnings
+            .extend(config.reading.warnings.iter().cloned());
         self.note(&file, "adapter", &reading_of(&file)?, false);
         if !has_weights {
             self.adapter = Some(adapter::Adapter::without_tensors(config));

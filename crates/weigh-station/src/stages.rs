@@ -8,8 +8,8 @@
 //!   among the stages and leaves upper bounds open.
 
 use weigh_facts::{
-    Adaptation, Estimate, MethodId, Place, Purpose, SequenceLength, Stage, StageTokens, Tokens,
-    Warning,
+    Adaptation, Coverage, Estimate, MethodId, Place, Purpose, SequenceLength, Stage, StageTokens,
+    Tokens, Warning,
 };
 
 use crate::error::WeighError;
@@ -38,6 +38,8 @@ pub(crate) struct Told {
 #[derive(Clone, Debug)]
 pub(crate) struct Logged {
     pub(crate) tokens: Option<u64>,
+    /// Was the counter reset on the way, so that it gives the least that was seen?
+    pub(crate) at_least: bool,
     pub(crate) place: Place,
 }
 
@@ -75,43 +77,47 @@ pub(crate) fn stages(told: Told) -> Result<Pipeline, WeighError> {
 
 /// Tokens the subject's own training processed, by log and flag, which must agree.
 fn own_tokens(told: &Told) -> Result<Option<StageTokens>, WeighError> {
-    let mut seen: Option<(u64, &Place)> = None;
+    let mut seen: Option<(&Logged, u64)> = None;
     for log in &told.logged {
         let Some(tokens) = log.tokens else { continue };
         match seen {
-            Some((before, place)) if before != tokens => {
-                return Err(tokens_contradict(
-                    &place.to_string(),
-                    before,
-                    &log.place.to_string(),
-                    tokens,
-                ));
+            Some((before, n)) if n != tokens => {
+                let (one, other) = (before.place.to_string(), log.place.to_string());
+                return Err(tokens_contradict(&one, n, &other, tokens));
             }
-            _ => seen = Some((tokens, &log.place)),
+            _ => seen = Some((log, tokens)),
         }
     }
-    let flag = told.tokens.map(|t| t.0);
-    if let (Some((logged, place)), Some(flag)) = (seen, flag)
-        && logged != flag
-    {
-        return Err(tokens_contradict(
-            &place.to_string(),
-            logged,
-            FLAG_PLACE,
-            flag,
-        ));
-    }
-    if let Some((tokens, place)) = seen {
-        return Ok(Some(StageTokens {
-            tokens: Estimate::exact(Tokens(tokens), LOGGED),
-            place: place.clone(),
-        }));
-    }
-    let place = flag_place();
-    Ok(told.tokens.map(|tokens| StageTokens {
+    let flag = told.tokens.map(|tokens| StageTokens {
         tokens: Estimate::exact(tokens, FLAG),
-        place,
-    }))
+        place: flag_place(),
+    });
+    let Some((log, tokens)) = seen else {
+        return Ok(flag);
+    };
+    let stated = told.tokens.map(|t| t.0);
+    let agrees = |n: u64| n == tokens || log.at_least && n > tokens;
+    match stated {
+        Some(n) if !agrees(n) => {
+            let place = log.place.to_string();
+            Err(tokens_contradict(&place, tokens, FLAG_PLACE, n))
+        }
+        Some(_) if log.at_least => Ok(flag),
+        _ => Ok(Some(StageTokens {
+            tokens: logged(tokens, log.at_least),
+            place: log.place.clone(),
+        })),
+    }
+}
+
+/// What a log counted: exact, or the least there was.
+fn logged(tokens: u64, at_least: bool) -> Estimate<Tokens> {
+    let exact = Estimate::exact(Tokens(tokens), LOGGED);
+    if !at_least {
+        return exact;
+    }
+    // One bound alone is never out of order.
+    Estimate::new(Some(Tokens(tokens)), None, None, Coverage::Hard, LOGGED).unwrap_or(exact)
 }
 
 fn tokens_contradict(one: &str, a: u64, other: &str, b: u64) -> WeighError {
@@ -129,10 +135,11 @@ fn fill_declared(path: &str, told: &Told, found: &mut Pipeline) -> Result<(), We
     };
     let trains = |s: &&mut Stage| s.purpose.updates_parameters() && s.declared_operations.is_none();
     let mut training: Vec<&mut Stage> = found.stages.iter_mut().filter(trains).collect();
-    let exact = own.tokens.as_exact().map_or(0, |t| t.0);
+    let exact = own.tokens.low().map_or(0, |t| t.0);
+    let at_least = own.tokens.high().is_none();
     let fits = |stage: &Stage| {
         stage.tokens.as_ref().is_some_and(|t| {
-            t.tokens.low().is_none_or(|l| l.0 <= exact)
+            (at_least || t.tokens.low().is_none_or(|l| l.0 <= exact))
                 && t.tokens.high().is_none_or(|h| exact <= h.0)
         })
     };

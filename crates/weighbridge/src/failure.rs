@@ -40,7 +40,8 @@ impl Failure {
 
     /// The faults of a file the person wrote, each with its place.
     pub(crate) fn in_file(path: &str, text: &str, faults: &[Diagnostic]) -> Self {
-        let places = faults.iter().map(|d| d.render(path, text)).collect();
+        let shown = faults.iter().take(FAULTS_SHOWN);
+        let places = shown.map(|d| d.render(path, text)).collect();
         let code = faults.first().map_or("unreadable-file", |d| d.code);
         let count = faults.len();
         let noun = if count == 1 { "fault" } else { "faults" };
@@ -64,7 +65,7 @@ impl Failure {
     pub(crate) fn report(&self) -> ExitCode {
         let mut text = String::new();
         for place in &self.places {
-            text.push_str(place);
+            text.push_str(&printable(place));
             text.push('\n');
         }
         text.push_str(&format!(
@@ -81,15 +82,24 @@ impl Failure {
     }
 }
 
-/// A file's own words must not steer the terminal.
+/// Faults shown of one file; more than these are mended after them.
+const FAULTS_SHOWN: usize = 30;
+
+/// Longest message: a name in a file may be as long as the file.
+const LONGEST: usize = 1_000;
+
+/// A file's own words must not steer the terminal, nor fill it.
 fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            if c.is_control() && c != '\n' {
-                '\u{fffd}'
-            } else {
-                c
-            }
-        })
-        .collect()
+    let safe = |c: char| {
+        if c.is_control() && c != '\n' {
+            '\u{fffd}'
+        } else {
+            c
+        }
+    };
+    let mut shown: String = text.chars().take(LONGEST).map(safe).collect();
+    if text.chars().nth(LONGEST).is_some() {
+        shown.push('…');
+    }
+    shown
 }
