@@ -52,10 +52,10 @@ books *ARGS:
 bless:
     INSTA_UPDATE=always TRYCMD=overwrite cargo test --workspace
 
-# fuzz one target until stopped; needs a nightly compiler and cargo-fuzz
+# fuzz one target until stopped; needs cargo-fuzz
 [group('fuzz')]
 fuzz TARGET *ARGS:
-    cargo +nightly fuzz run {{ TARGET }} {{ ARGS }}
+    RUSTC_BOOTSTRAP=1 cargo fuzz run {{ TARGET }} fuzz/corpus/{{ TARGET }} fuzz/seeds/{{ TARGET }} {{ ARGS }}
 
 # measure; filter by name
 [group('bench')]

@@ -62,36 +62,42 @@ pub(crate) fn run() -> Result<ExitCode, String> {
     Ok(ExitCode::from(1))
 }
 
-/// Replays the corpus of each fuzz target and looks a little further.
-/// Needs a nightly compiler and cargo-fuzz; where they are missing it says so and goes on.
+/// Replays the seeds of each fuzz target and looks a little further.
+/// Needs cargo-fuzz, on any compiler; where it is missing it says so and goes on.
 fn fuzz(root: &Path) -> Result<Vec<String>, String> {
     if !root.join("fuzz/Cargo.toml").is_file() {
         return Ok(Vec::new());
     }
-    let listing = Command::new("cargo")
-        .args(["+nightly", "fuzz", "list"])
-        .env_remove("CARGO")
-        .env_remove("RUSTUP_TOOLCHAIN")
-        .current_dir(root)
-        .output();
+    let listing = cargo_fuzz(root, &["list"]).output();
     let Some(listing) = listing.ok().filter(|listing| listing.status.success()) else {
-        eprintln!("heavy: fuzzing skipped: it needs a nightly compiler and cargo-fuzz");
+        eprintln!(
+            "heavy: fuzzing skipped: `cargo install cargo-fuzz --locked` brings what it needs"
+        );
         return Ok(Vec::new());
     };
     let mut failed = Vec::new();
     for target in String::from_utf8_lossy(&listing.stdout).split_whitespace() {
+        // What is found goes to the first folder; the seeds are read and left as they are.
+        let (found, seeds) = (
+            format!("fuzz/corpus/{target}"),
+            format!("fuzz/seeds/{target}"),
+        );
+        std::fs::create_dir_all(root.join(&found))
+            .map_err(|e| format!("cannot make `{found}`: {e}"))?;
         let seconds = format!("-max_total_time={FUZZ_SECONDS}");
-        let mut command = Command::new("cargo");
-        command
-            .args(["+nightly", "fuzz", "run", target, "--", &seconds])
-            .env_remove("CARGO")
-            .env_remove("RUSTUP_TOOLCHAIN")
-            .current_dir(root);
+        let mut command = cargo_fuzz(root, &["run", target, &found, &seeds, "--", &seconds]);
         if !succeeds(&format!("fuzz target `{target}`"), &mut command)? {
             failed.push(format!("fuzz target `{target}`"));
         }
     }
     Ok(failed)
+}
+
+/// cargo-fuzz asks for flags that only a nightly compiler takes, unless it is told to.
+fn cargo_fuzz(root: &Path, arguments: &[&str]) -> Command {
+    let mut command = cargo(root, &["fuzz"]);
+    command.args(arguments).env("RUSTC_BOOTSTRAP", "1");
+    command
 }
 
 fn cargo(root: &Path, arguments: &[&str]) -> Command {
