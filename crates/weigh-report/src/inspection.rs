@@ -146,7 +146,7 @@ fn model_lines(out: &mut String, model: &ModelProfile) -> std::fmt::Result {
         None if model.from_config => writeln!(out, "  experts           none: dense")?,
         None => writeln!(out, "  experts           not known: no configuration says")?,
     }
-    for tower in &architecture.towers {
+    for tower in architecture.towers.iter().filter(|t| t.depth > 0) {
         let groups: Vec<String> = tower
             .groups
             .iter()
@@ -163,11 +163,10 @@ fn model_lines(out: &mut String, model: &ModelProfile) -> std::fmt::Result {
     if let Some(context) = architecture.context_tokens {
         writeln!(out, "  context           {} tokens", grouped(context))?;
     }
-    writeln!(
-        out,
-        "  KV cache          {} elements per token",
-        grouped(model.kv_elements_per_token)
-    )?;
+    if let Some(elements) = model.kv_elements_per_token {
+        let elements = grouped(elements);
+        writeln!(out, "  KV cache          {elements} elements per token")?;
+    }
     writeln!(
         out,
         "  counts            {}",
@@ -333,7 +332,7 @@ fn wire(inspection: &Inspection) -> Wire<'_> {
         moe: model.and_then(|m| m.moe.as_ref()).map(moe),
         adapter: inspection.adapter.as_ref().map(adapter),
         context_tokens: architecture.and_then(|a| a.context_tokens),
-        kv_elements_per_token: model.map(|m| m.kv_elements_per_token),
+        kv_elements_per_token: model.and_then(|m| m.kv_elements_per_token),
         headers: headers.map(|h| match h.verdict {
             HeaderVerdict::Agree => "agree",
             HeaderVerdict::AgreeWithExplanation => "agree-with-explanation",

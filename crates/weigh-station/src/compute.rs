@@ -18,9 +18,29 @@ use crate::weighing::{
 /// What one stage amounts to.
 struct Counted<'a> {
     stage: &'a Stage,
-    operations: Option<StageOperations>,
+    /// By operation count, or as declared.
+    count: Option<StageOperations>,
+    /// By chip time.
+    chips: Option<StageOperations>,
     declared: bool,
 }
+
+impl Counted<'_> {
+    /// What totals go on with: the count; the envelope of both methods where they cannot both be
+    /// right; chip time where nothing can be counted.
+    fn estimate(&self) -> Option<Estimate<Operations>> {
+        let count = self.count.as_ref().map(|c| &c.estimate);
+        let chips = self.chips.as_ref().map(|c| &c.estimate);
+        match (count, chips) {
+            (Some(count), Some(chips)) if !self.declared => {
+                Some(reconcile(count, chips, &Circumstances::default()).chosen)
+            }
+            (count, chips) => count.or(chips).cloned(),
+        }
+    }
+}
+
+type Estimates<'a> = Vec<(&'a Stage, Option<&'a Estimate<Operations>>)>;
 
 /// Counts every stage, totals them, and compares methods.
 pub(crate) fn profile(
@@ -33,30 +53,30 @@ pub(crate) fn profile(
         .iter()
         .map(|stage| count(architecture, stage))
         .collect::<Result<_, _>>()?;
-    let pairs: Vec<(&Stage, Option<&Estimate<Operations>>)> = counted
+    let chosen: Vec<Option<Estimate<Operations>>> = counted.iter().map(Counted::estimate).collect();
+    let pairs: Estimates<'_> = stages
         .iter()
-        .map(|c| (c.stage, c.operations.as_ref().map(|o| &o.estimate)))
+        .zip(chosen.iter().map(Option::as_ref))
         .collect();
-    let operations = total(&pairs);
-    let mut methods = Vec::new();
-    if let Some(estimate) = &operations {
-        methods.push(operation_method(estimate, &counted));
-    }
-    let chips = chip_method(&counted)?;
+    let by_count = counted
+        .iter()
+        .map(|c| c.count.as_ref().map(|o| &o.estimate));
+    let by_count: Estimates<'_> = stages.iter().zip(by_count).collect();
+    let count = total(&by_count).map(|estimate| operation_method(&estimate, &counted));
+    let chips = chip_method(&counted);
     let reconciliation = match (&chips, comparable(&counted)) {
-        (Some((_, chips)), Some(count)) => Some(compare(&count, chips, model, stages)),
+        (Some(chips), Some(count)) => Some(compare(&count, &chips.operations, model, stages)),
         _ => None,
     };
-    methods.extend(chips.map(|(method, _)| method));
     Ok(ComputeProfile {
-        operations,
+        operations: total(&pairs),
         attention: CountOptions::default().convention.as_str(),
         stages: counted.iter().map(|c| describe(architecture, c)).collect(),
         conventions: conventions
             .iter()
             .map(|c| convention_total(c, &pairs))
             .collect(),
-        methods,
+        methods: count.into_iter().chain(chips).collect(),
         reconciliation,
         six_n_d: model
             .filter(|m| m.from_config)
@@ -69,26 +89,29 @@ fn count<'a>(
     architecture: Option<&Architecture>,
     stage: &'a Stage,
 ) -> Result<Counted<'a>, WeighError> {
-    if let Some(declared) = &stage.declared_operations {
-        let assumptions = vec![format!("operations declared in {}", stage.place)];
-        let operations = Some(StageOperations {
+    let declared = stage.declared_operations.is_some();
+    let count = match (&stage.declared_operations, architecture) {
+        (Some(declared), _) => Some(StageOperations {
             estimate: declared.clone(),
-            assumptions,
-        });
-        return Ok(Counted {
-            stage,
-            operations,
-            declared: true,
-        });
-    }
-    let operations = match architecture {
-        Some(architecture) => stage_operations(architecture, stage, CountOptions::default())?,
+            assumptions: vec![format!("operations declared in {}", stage.place)],
+        }),
+        (None, Some(architecture)) => {
+            stage_operations(architecture, stage, CountOptions::default())?
+        }
+        (None, None) => None,
+    };
+    let chips = match &stage.chips {
+        Some(chips) => {
+            let catalog = ChipCatalog::shipped().map_err(|e| WeighError::Catalog(e.to_string()))?;
+            Some(chip_time(catalog, chips)?)
+        }
         None => None,
     };
     Ok(Counted {
         stage,
-        operations,
-        declared: false,
+        count,
+        chips,
+        declared,
     })
 }
 
@@ -136,7 +159,7 @@ fn convention_total(
 fn operation_method(estimate: &Estimate<Operations>, counted: &[Counted<'_>]) -> MethodResult {
     let mut inputs = Vec::new();
     for one in counted {
-        let Some(operations) = &one.operations else {
+        let Some(operations) = &one.count else {
             inputs.push(format!("{}: not counted", one.stage.id));
             continue;
         };
@@ -152,60 +175,42 @@ fn operation_method(estimate: &Estimate<Operations>, counted: &[Counted<'_>]) ->
     }
 }
 
-/// Chip time over all stages that name chips, if those are all the stages that were counted.
-fn chip_method(
-    counted: &[Counted<'_>],
-) -> Result<Option<(MethodResult, Estimate<Operations>)>, WeighError> {
-    if counted.iter().all(|c| c.stage.chips.is_none()) {
-        return Ok(None);
-    }
-    let catalog = ChipCatalog::shipped().map_err(|e| WeighError::Catalog(e.to_string()))?;
-    let mut sum: Option<Estimate<Operations>> = None;
-    let mut inputs = Vec::new();
-    for one in counted {
-        let Some(chips) = &one.stage.chips else {
-            continue;
-        };
-        let found = chip_time(catalog, chips)?;
-        inputs.push(format!(
-            "{}: {}",
-            one.stage.id,
-            found.assumptions.join("; ")
-        ));
-        sum = Some(match sum {
-            None => found.estimate,
-            Some(before) => {
-                before.plus(&found.estimate, |a, b| Operations(a.0.saturating_add(b.0)))
-            }
-        });
-    }
-    Ok(sum.map(|estimate| {
-        let method = MethodResult {
-            id: estimate.method().to_string(),
-            title: "chip time × peak × utilization",
-            operations: estimate.clone(),
-            inputs,
-            cannot_see: "what the chips did: idle time, failed runs and recomputation count as work",
-        };
-        (method, estimate)
-    }))
+/// Chip time over all stages that name chips.
+fn chip_method(counted: &[Counted<'_>]) -> Option<MethodResult> {
+    let with_chips = || {
+        counted
+            .iter()
+            .filter_map(|c| Some((c.stage, c.chips.as_ref()?)))
+    };
+    let inputs =
+        with_chips().map(|(stage, o)| format!("{}: {}", stage.id, o.assumptions.join("; ")));
+    let operations = sum(with_chips().map(|(_, o)| &o.estimate))?;
+    Some(MethodResult {
+        id: operations.method().to_string(),
+        title: "chip time × peak × utilization",
+        operations,
+        inputs: inputs.collect(),
+        cannot_see: "what the chips did: idle time, failed runs and recomputation count as work",
+    })
 }
 
 /// The operation count over the stages that also name chips: the part both methods see.
 fn comparable(counted: &[Counted<'_>]) -> Option<Estimate<Operations>> {
-    let with_chips = counted.iter().filter(|c| c.stage.chips.is_some());
-    let mut sum: Option<Estimate<Operations>> = None;
-    for one in with_chips {
-        if one.declared {
-            return None;
-        }
-        let estimate = &one.operations.as_ref()?.estimate;
-        sum = Some(match sum {
-            None => estimate.clone(),
-            Some(before) => before.plus(estimate, |a, b| Operations(a.0.saturating_add(b.0))),
-        });
+    let both: Vec<&Counted<'_>> = counted.iter().filter(|c| c.chips.is_some()).collect();
+    if both.iter().any(|c| c.declared || c.count.is_none()) {
+        return None;
     }
-    sum
+    sum(both
+        .iter()
+        .filter_map(|c| c.count.as_ref().map(|o| &o.estimate)))
+}
+
+fn sum<'a>(
+    estimates: impl Iterator<Item = &'a Estimate<Operations>>,
+) -> Option<Estimate<Operations>> {
+    estimates
+        .cloned()
+        .reduce(|a, b| a.plus(&b, |x, y| Operations(x.0.saturating_add(y.0))))
 }
 
 fn compare(
@@ -268,7 +273,7 @@ fn describe(architecture: Option<&Architecture>, counted: &Counted<'_>) -> Stage
             weigh_facts::Adaptation::Full => "full",
             weigh_facts::Adaptation::LowRank { .. } => "adapter",
         },
-        operations: counted.operations.as_ref().map(|o| o.estimate.clone()),
+        operations: counted.estimate(),
         attention_core: architecture.and_then(|a| attention_core(a, counted)),
         sources,
     }
@@ -276,7 +281,7 @@ fn describe(architecture: Option<&Architecture>, counted: &Counted<'_>) -> Stage
 
 /// The part that is quadratic in sequence length, where the count is exact.
 fn attention_core(architecture: &Architecture, counted: &Counted<'_>) -> Option<Operations> {
-    let exact = counted.operations.as_ref()?.estimate.as_exact()?;
+    let exact = *counted.estimate()?.as_exact()?;
     let tokens = counted.stage.tokens.as_ref()?.tokens.as_exact()?;
     if counted.declared || counted.stage.purpose.is_forward_only() {
         return None;
@@ -302,7 +307,11 @@ pub(crate) fn break_evens(
     let (Some(tokens), SequenceLength::Unknown) = (&stage.tokens, &stage.sequence_length) else {
         return Vec::new();
     };
-    let Some(tokens) = tokens.tokens.as_exact() else {
+    let Some(tokens) = tokens
+        .tokens
+        .as_exact()
+        .filter(|_| estimate.high().is_some())
+    else {
         return Vec::new();
     };
     let scope = CountOptions::default().scope;

@@ -33,7 +33,7 @@ pub(crate) fn profile(
             .parameters_of(Part::RoutedExpert)
             .map_err(too_large)?,
         moe: architecture.moe().map_err(too_large)?,
-        kv_elements_per_token: architecture.kv_elements_per_token(),
+        kv_elements_per_token: from_config.then(|| architecture.kv_elements_per_token()),
         headers,
         from_config,
         architecture,

@@ -109,8 +109,8 @@ pub struct ModelProfile {
     pub moe: Option<MoeSummary>,
     /// What the tensor headers say beside it, if there are any.
     pub headers: Option<HeaderMatch>,
-    /// Elements of KV cache per token of context.
-    pub kv_elements_per_token: u64,
+    /// Elements of KV cache per token of context; none when tensor shapes do not tell.
+    pub kv_elements_per_token: Option<u64>,
 }
 
 /// What an adapter is.

@@ -94,7 +94,7 @@ struct Model {
     adapter: Option<Adapter>,
     headers: Option<Headers>,
     context_tokens: Option<u64>,
-    kv_elements_per_token: u64,
+    kv_elements_per_token: Option<u64>,
     defaulted: Vec<Defaulted>,
 }
 

@@ -58,16 +58,20 @@ impl ModelWords {
         Self {
             family: family(architecture),
             shape: shape(model),
-            towers: towers(architecture),
+            towers: if model.from_config {
+                towers(architecture)
+            } else {
+                "not known".to_owned()
+            },
             parameters: parameters(model),
             source: source(model),
             headers: model.headers.as_ref().map(headers),
             context: architecture
                 .context_tokens
                 .map_or_else(|| "not known".to_owned(), |n| counted(n, "token", "tokens")),
-            kv: format!(
-                "{} per token of context",
-                counted(model.kv_elements_per_token, "element", "elements")
+            kv: model.kv_elements_per_token.map_or_else(
+                || "not known".to_owned(),
+                |n| format!("{} per token of context", counted(n, "element", "elements")),
             ),
             defaulted: defaulted(architecture),
         }

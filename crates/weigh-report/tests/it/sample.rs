@@ -404,7 +404,7 @@ fn dense_model() -> ModelProfile {
             unexplained: 0,
             verdict: HeaderVerdict::Agree,
         }),
-        kv_elements_per_token: 65_536,
+        kv_elements_per_token: Some(65_536),
     }
 }
 
@@ -440,7 +440,7 @@ fn mixture_model() -> ModelProfile {
             verdict: HeaderVerdict::AgreeWithExplanation,
             ..dense_model().headers.expect("the dense sample has headers")
         }),
-        kv_elements_per_token: 35_136,
+        kv_elements_per_token: Some(35_136),
         ..dense_model()
     }
 }

@@ -299,6 +299,51 @@ fn the_exit_code_follows_the_level_that_was_asked_for() {
     assert_eq!(run(&["weigh", &config, "--fail-on", "grave"]).0, 2);
 }
 
+#[test]
+fn two_methods_that_cannot_both_be_right_widen_what_the_rules_see() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pipeline = |name: &str, body: &str| {
+        let path = folder.path().join(name).display().to_string();
+        let text =
+            format!("format = 1\n[[stage]]\nid = \"p\"\npurpose = \"pretraining\"\n{body}\n");
+        std::fs::write(&path, text).expect("written");
+        path
+    };
+    let config = anchor("Llama-3.1-8B");
+    let tokens = "tokens = 15e12\nsequence_length = 8192\n";
+    let chips = |hours: &str| {
+        format!("chips = {{ name = \"H100 SXM\", chip_hours = {hours}, utilization = 0.4 }}")
+    };
+    let agree = pipeline("agree.toml", &format!("{tokens}{}", chips("5.4e5")));
+    let (code, weighing) = weigh(&[&config, "--pipeline", &agree]);
+    assert_eq!(weighing["compute"]["reconciliation"]["verdict"], "agree");
+    assert!(weighing["compute"]["operations"]["exact"].is_string() && code == 0);
+
+    let conflict = pipeline("conflict.toml", &format!("{tokens}{}", chips("3e6")));
+    let (code, weighing) = weigh(&[&config, "--pipeline", &conflict]);
+    assert_eq!(weighing["compute"]["reconciliation"]["verdict"], "conflict");
+    assert!(weighing["compute"]["operations"]["exact"].is_null());
+    assert_eq!(
+        verdict(&weighing, "proposed-framework", "review-by-compute"),
+        "indeterminate"
+    );
+    assert_eq!(code, 3);
+
+    // Chip time alone is evidence too, with the interval of its prior.
+    let hours = pipeline(
+        "hours.toml",
+        "chips = { name = \"H100 SXM\", count = 1000, hours = 600 }",
+    );
+    let (_, weighing) = weigh(&[&config, "--pipeline", &hours]);
+    let operations = &weighing["compute"]["operations"];
+    assert_eq!(operations["coverage"], "0.90");
+    let low = operations["low"].as_f64().expect("a bound");
+    assert!(
+        (low / (6e5 * 3600.0 * 989.4e12 * 0.19) - 1.0).abs() < 0.01,
+        "{low}"
+    );
+}
+
 /// Tests on real files say on the real standard error that they were skipped.
 fn corpus() -> Option<PathBuf> {
     use std::io::Write;
