@@ -2,7 +2,7 @@
 //!
 //! Names in the file come first, then aliases, then class defaults; every default that stood in
 //! is recorded in the architecture. A missing key is not null. Width, depth and vocabulary are
-//! never taken from a class default unless the caller asks for that.
+//! never taken from a class default unless the caller asks for that, and neither is the context.
 //!
 //! - **Invariant:** pure. The same reading and catalog give the same architecture.
 //! - **Invariant:** no size is guessed, clamped or wrapped; what does not fit is an error that
@@ -16,7 +16,7 @@ use weigh_facts::{
 };
 
 use crate::catalog::{Catalog, Family, Key, KeyKind, Step, Template};
-use crate::expression::{EvalError, Names, Value};
+use crate::expression::{EvalError, Expression, Names, Value};
 use crate::names::nearest_names;
 use crate::profile::{OperationProfile, Scope};
 
@@ -234,8 +234,10 @@ pub fn resolve(
     }
     let tower = tower(family, &mut names, &config)?;
     let context_tokens = match &family.context {
-        Some(context) => context.count_or_null(&names).map_err(fail)?,
-        None => None,
+        Some(context) if options.assume_class_defaults || config.gives(family, context) => {
+            context.count_or_null(&names).map_err(fail)?
+        }
+        _ => None,
     };
     let context_tokens = context_tokens.map(|c| config.scaled_context(c));
     let architecture = Architecture {
@@ -460,6 +462,21 @@ impl<'a> Config<'a> {
             place: self.place(),
         });
         Ok(value)
+    }
+
+    /// Does the file hold every key of this expression? A class default is what a library falls
+    /// back to, not what this model was built for: it bounds nothing.
+    fn gives(&self, family: &Family, expression: &Expression) -> bool {
+        let held = |name: &String| {
+            let observation = self.keys.get(format!("{}{name}", self.prefix).as_str());
+            observation.is_some_and(|o| o.value != Observed::Null)
+        };
+        let names = expression.names();
+        let mut keys = family
+            .keys
+            .iter()
+            .filter(|k| names.contains(&k.name.as_str()));
+        keys.all(|key| key.names.iter().any(held))
     }
 
     /// The longest sequence, stretched by rotary scaling only where the file gives the original

@@ -49,7 +49,7 @@ pub struct StageOperations {
 /// Bounds: a fixed length gives the bounds of the tokens; a distribution of lengths the same, up
 /// to rounding of one sequence per length; an unknown length gives the part that does not depend
 /// on length as the lower bound and sequences of the greatest context as the upper one, open
-/// when the context is unknown. Weights of unknown use open the upper bound.
+/// when the configuration does not give that context. Weights of unknown use open the upper bound.
 ///
 /// # Errors
 /// When an adapter does not fit the architecture, shares do not sum to one, or a count overflows.
@@ -171,7 +171,9 @@ fn spans<'a>(
                     "sequence length unknown: from no attention at all to {context} tokens, the \
                      longest context of the configuration"
                 ),
-                None => "sequence length and context unknown: upper bound open".to_owned(),
+                None => "sequence length unknown, and the configuration does not give the longest \
+                         context: upper bound open"
+                    .to_owned(),
             });
             Lengths::UpTo(context)
         }

@@ -176,6 +176,21 @@ fn contexts_are_stretched_once() {
 }
 
 #[test]
+fn a_class_default_is_no_longest_context() {
+    let silent = without(LLAMA_8B, "max_position_embeddings");
+    let model = architecture(&silent);
+    assert_eq!(model.context_tokens, None);
+    assert!(
+        model
+            .defaulted
+            .iter()
+            .any(|d| d.key == "max_position_embeddings")
+    );
+    // Unless a person asked for class defaults.
+    assert!(assuming_defaults(&silent).unwrap().context_tokens.is_some());
+}
+
+#[test]
 fn a_model_without_its_head_has_none() {
     let headless = with(LLAMA_8B, "architectures", "[\"LlamaModel\"]");
     let difference = 8_030_261_248 - architecture(&headless).parameters().unwrap().0;

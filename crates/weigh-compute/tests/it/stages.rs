@@ -108,12 +108,17 @@ fn an_unknown_length_gives_bounds_that_hold_every_length() {
         .unwrap();
         assert!(*found.estimate.low().unwrap() <= at && at <= *found.estimate.high().unwrap());
     }
-    let mut boundless = model;
-    boundless.context_tokens = None;
+    let silent = LLAMA_8B.replace("\"max_position_embeddings\": 131072,", "");
+    let boundless = architecture(&silent);
     let found = stage_operations(&boundless, &unknown, CountOptions::default())
         .unwrap()
         .unwrap();
     assert_eq!(shown(&found.estimate), "6.75e23 FLOP .. open best open");
+    assert_eq!(
+        found.assumptions.last().unwrap(),
+        "sequence length unknown, and the configuration does not give the longest context: upper \
+         bound open"
+    );
 }
 
 #[test]
