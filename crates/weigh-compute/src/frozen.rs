@@ -6,6 +6,8 @@
 //! by operand. The result is exact, where the usual closed form (4 × frozen + 6 × trained) is
 //! one or two percent high because it bills gradients below the first adapter.
 //!
+//! An adapter whose tensors nobody has seen is no count but a range, see [`TrainingProfile::least`].
+//!
 //! - **Limit:** adapters on experts are counted as 2 × rank × (in + out) per active expert, the
 //!   work the algorithm needs; libraries that materialize every expert execute more.
 
@@ -18,8 +20,17 @@ use crate::profile::{OperationProfile, OperationsError, Scope, core, overflow};
 /// A profile of training, and what was noticed on the way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrainingProfile {
-    /// Operations as a function of tokens and sequence length.
+    /// Operations as a function of tokens and sequence length; the most it takes where `least` is
+    /// there.
     pub profile: OperationProfile,
+    /// The least it takes, where what trains is not known: an adapter that names no ranks and
+    /// saves no modules. It runs at least the forward pass. At most it stands for the training of
+    /// every weight: the gradients of the inputs cost no more than they do there, and the
+    /// adapter's own work is less than that of the weights' gradients, which it does not need.
+    ///
+    /// - **Limit:** that holds while a token passes at most a third as many learned values of the
+    ///   adapter as of the model's matrices; beyond that it can take more than full training.
+    pub least: Option<OperationProfile>,
     /// Learned values of the adapters; zero for full training.
     pub adapter_parameters: u64,
     /// What a reader of the number should know, lowercase sentences.
@@ -39,6 +50,16 @@ impl OperationProfile {
         match adaptation {
             Adaptation::Full => Ok(TrainingProfile {
                 profile: Self::full_training(architecture, scope)?,
+                least: None,
+                adapter_parameters: 0,
+                notes: Vec::new(),
+            }),
+            Adaptation::LowRank {
+                ranks,
+                saved_modules,
+            } if ranks.is_empty() && saved_modules.is_empty() => Ok(TrainingProfile {
+                profile: Self::full_training(architecture, scope)?.as_ceiling(),
+                least: Some(Self::forward(architecture, scope)?),
                 adapter_parameters: 0,
                 notes: Vec::new(),
             }),
@@ -110,6 +131,7 @@ impl<'a> Walk<'a> {
             .collect();
         Ok(TrainingProfile {
             profile: self.profile,
+            least: None,
             adapter_parameters: self.adapter_parameters,
             notes,
         })

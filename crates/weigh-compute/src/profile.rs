@@ -89,6 +89,7 @@ pub struct OperationProfile {
     per_sequence: u128,
     per_pair: BTreeMap<PairsKey, u128>,
     unknown: u64,
+    is_ceiling: bool,
 }
 
 /// [`Pairs`] with an order, so that profiles compare and print alike on every machine.
@@ -145,6 +146,14 @@ impl OperationProfile {
         triple(&mut profile.per_sequence)?;
         profile.per_pair.values_mut().try_for_each(triple)?;
         Ok(profile)
+    }
+
+    /// The same, as the most that something takes: it has no break-even length.
+    pub(crate) fn as_ceiling(self) -> Self {
+        Self {
+            is_ceiling: true,
+            ..self
+        }
     }
 
     pub(crate) fn add_forward(
@@ -271,7 +280,8 @@ impl OperationProfile {
     }
 
     /// The greatest sequence length at which `tokens` stay at or below `line`, at most `tokens`
-    /// themselves; nothing when the linear part alone is above it.
+    /// themselves; nothing when the linear part alone is above it, and nothing when this profile
+    /// is only a bound: weights of unknown use, or an adapter of unknown rank.
     ///
     /// Exact: operations never fall when sequences grow, so a binary search finds the edge.
     /// Only a pooler's do, which works once per sequence: it is left out here.
@@ -282,6 +292,9 @@ impl OperationProfile {
         line: &Decimal,
         convention: AttentionConvention,
     ) -> Option<u64> {
+        if self.unknown > 0 || self.is_ceiling {
+            return None;
+        }
         let growing = Self {
             per_sequence: 0,
             ..self.clone()

@@ -4,8 +4,8 @@
 //! Every choice that widened or fixed them is written down beside the number.
 
 use weigh_facts::{
-    Architecture, AttentionConvention, Coverage, Decimal, Estimate, MethodId, Operations, Purpose,
-    SequenceLength, Stage, Tokens,
+    Adaptation, Architecture, AttentionConvention, Coverage, Decimal, Estimate, MethodId,
+    Operations, Purpose, SequenceLength, Stage, Tokens,
 };
 
 use crate::profile::{OperationProfile, OperationsError, Scope, overflow};
@@ -49,7 +49,8 @@ pub struct StageOperations {
 /// Bounds: a fixed length gives the bounds of the tokens; a distribution of lengths the same, up
 /// to rounding of one sequence per length; an unknown length gives the part that does not depend
 /// on length as the lower bound and sequences of the greatest context as the upper one, open
-/// when the configuration does not give that context. Weights of unknown use open the upper bound.
+/// when the configuration does not give that context. An adapter of unknown rank takes from one
+/// forward pass to the training of every weight, see [`crate::TrainingProfile::least`]. Weights of unknown use open the upper bound.
 ///
 /// # Errors
 /// When an adapter does not fit the architecture, shares do not sum to one, or a count overflows.
@@ -65,20 +66,20 @@ pub fn stage_operations(
         "attention pairs: {}; one document per sequence",
         options.convention.as_str()
     )];
-    let profile = profile(architecture, stage, options.scope, &mut assumptions)?;
+    let profiles = profiles(architecture, stage, options.scope, &mut assumptions)?;
     let spans = spans(
-        &profile,
+        &profiles,
         stage,
         architecture.context_tokens,
         options.convention,
         &mut assumptions,
     );
     let Bounds { low, best, high } = spans.apply(&tokens.tokens)?;
-    let open = profile.unknown_parameters().0 > 0;
+    let unknown = profiles.most.unknown_parameters();
+    let open = unknown.0 > 0;
     if open {
         assumptions.push(format!(
-            "{} learned values are of unknown use: counted once per token, upper bound open",
-            profile.unknown_parameters()
+            "{unknown} learned values are of unknown use: counted once per token, upper bound open"
         ));
     }
     let high = high.filter(|_| !open);
@@ -101,26 +102,54 @@ fn zero_or_more(coverage: Coverage) -> Result<Estimate<Operations>, OperationsEr
         .map_err(|_| overflow("bounds of a stage"))
 }
 
-fn profile(
+/// What the stage takes per token and pair: one profile, or the two it lies between.
+struct Profiles {
+    least: Option<OperationProfile>,
+    most: OperationProfile,
+}
+
+impl Profiles {
+    /// The profile behind one side of the bounds; no best value lies between two profiles.
+    fn at(&self, side: Side) -> Option<&OperationProfile> {
+        match (&self.least, side) {
+            (Some(least), Side::Low) => Some(least),
+            (Some(_), Side::Best) => None,
+            _ => Some(&self.most),
+        }
+    }
+}
+
+fn profiles(
     architecture: &Architecture,
     stage: &Stage,
     scope: Scope,
     assumptions: &mut Vec<String>,
-) -> Result<OperationProfile, OperationsError> {
+) -> Result<Profiles, OperationsError> {
     if scope.multi_token_prediction {
         assumptions.push("the multi-token-prediction tail is counted".to_owned());
     }
     if is_forward_only(stage.purpose) {
         assumptions.push(format!("{}: forward passes only", stage.purpose.as_str()));
-        return OperationProfile::forward(architecture, scope);
+        return Ok(Profiles {
+            least: None,
+            most: OperationProfile::forward(architecture, scope)?,
+        });
     }
     let training = OperationProfile::training(architecture, &stage.adaptation, scope)?;
-    assumptions.push(match training.adapter_parameters {
-        0 => "all weights train: backward is twice forward".to_owned(),
-        n => format!("adapters of {n} values train: backward by the frozen-weights walk"),
+    assumptions.push(match (&stage.adaptation, training.adapter_parameters) {
+        (Adaptation::Full, _) => "all weights train: backward is twice forward".to_owned(),
+        _ if training.least.is_some() => {
+            "an adapter of unknown rank: between one forward pass and training every weight"
+                .to_owned()
+        }
+        (_, 0) => "saved modules train: backward by the frozen-weights walk".to_owned(),
+        (_, n) => format!("adapters of {n} values train: backward by the frozen-weights walk"),
     });
     assumptions.extend(training.notes);
-    Ok(training.profile)
+    Ok(Profiles {
+        least: training.least,
+        most: training.profile,
+    })
 }
 
 fn is_forward_only(purpose: Purpose) -> bool {
@@ -135,7 +164,7 @@ struct Bounds {
 
 /// Operations as functions of the tokens: one each for the bounds.
 struct Spans<'a> {
-    profile: &'a OperationProfile,
+    profiles: &'a Profiles,
     convention: AttentionConvention,
     lengths: Lengths<'a>,
 }
@@ -147,7 +176,7 @@ enum Lengths<'a> {
 }
 
 fn spans<'a>(
-    profile: &'a OperationProfile,
+    profiles: &'a Profiles,
     stage: &'a Stage,
     context: Option<u64>,
     convention: AttentionConvention,
@@ -179,7 +208,7 @@ fn spans<'a>(
         }
     };
     Spans {
-        profile,
+        profiles,
         convention,
         lengths,
     }
@@ -201,7 +230,9 @@ impl Spans<'_> {
         tokens: Tokens,
         side: Side,
     ) -> Result<Option<Operations>, OperationsError> {
-        let profile = self.profile;
+        let Some(profile) = self.profiles.at(side) else {
+            return Ok(None);
+        };
         let at = |length| {
             profile
                 .operations(tokens, length, self.convention)
@@ -209,7 +240,9 @@ impl Spans<'_> {
         };
         match (&self.lengths, side) {
             (Lengths::Fixed(length), _) => at(*length),
-            (Lengths::Shares(shares), side) => self.by_shares(tokens, shares, side).map(Some),
+            (Lengths::Shares(shares), side) => {
+                self.by_shares(profile, tokens, shares, side).map(Some)
+            }
             (Lengths::UpTo(_), Side::Low) => profile.linear_part(tokens).map(Some),
             (Lengths::UpTo(Some(context)), Side::High) => at(*context),
             (Lengths::UpTo(_), _) => Ok(None),
@@ -220,6 +253,7 @@ impl Spans<'_> {
     /// rounded down for the lower bound and up for the upper one.
     fn by_shares(
         &self,
+        profile: &OperationProfile,
         tokens: Tokens,
         shares: &[(u64, Decimal)],
         side: Side,
@@ -228,7 +262,7 @@ impl Spans<'_> {
         if sum != Decimal::from(1_u64) || shares.iter().any(|(_, s)| s.is_negative()) {
             return Err(OperationsError::Shares { sum });
         }
-        let mut total = self.profile.linear_part(tokens)?;
+        let mut total = profile.linear_part(tokens)?;
         for (length, share) in shares {
             let part = share * &tokens.to_decimal();
             let part = match side {
@@ -237,8 +271,8 @@ impl Spans<'_> {
             };
             let part = part.to_u128().and_then(|n| u64::try_from(n).ok());
             let part = Tokens(part.ok_or(overflow("tokens of a share"))?);
-            let all = self.profile.operations(part, *length, self.convention)?;
-            let linear = self.profile.linear_part(part)?;
+            let all = profile.operations(part, *length, self.convention)?;
+            let linear = profile.linear_part(part)?;
             let quadratic = all.0.saturating_sub(linear.0);
             let sum = total.0.checked_add(quadratic);
             total = Operations(sum.ok_or(overflow("shares of lengths"))?);

@@ -1,8 +1,8 @@
 //! Stages, lineage totals, and two methods side by side.
 
 use weigh_compute::{
-    Agreement, Circumstances, CountOptions, LINEAGE_SUM, OPERATION_COUNT, lineage_total, reconcile,
-    stage_operations, training,
+    Agreement, Circumstances, CountOptions, LINEAGE_SUM, OPERATION_COUNT, OperationProfile, Scope,
+    lineage_total, reconcile, stage_operations, training,
 };
 use weigh_facts::{
     Adaptation, AttentionConvention, Convention, Coverage, DataVisibility, Decimal, Estimate,
@@ -159,6 +159,56 @@ fn generation_counts_forward_and_no_tokens_count_nothing() {
     let rollout = count(Purpose::Rollout, Some(1_024)).unwrap().estimate;
     assert_eq!(rollout.best().unwrap().0 * 3, training.best().unwrap().0);
     assert_eq!(count(Purpose::FineTuning, None), None);
+}
+
+#[test]
+fn an_adapter_of_unknown_rank_gives_bounds_for_every_length() {
+    let model = architecture(LLAMA_8B);
+    let any_length = || {
+        let shares = vec![(4_096, decimal("0.5")), (8_192, decimal("0.5"))];
+        [
+            SequenceLength::Fixed(4_096),
+            SequenceLength::Distribution(shares),
+            SequenceLength::Unknown,
+        ]
+    };
+    let count = |purpose, adaptation: &Adaptation, length| {
+        let mut stage = stage(purpose, Some(819_200), length);
+        stage.adaptation = adaptation.clone();
+        let found = stage_operations(&model, &stage, CountOptions::default());
+        found.unwrap().unwrap()
+    };
+    let adapter = Adaptation::LowRank {
+        ranks: vec![],
+        saved_modules: vec![],
+    };
+    for length in any_length() {
+        let found = count(Purpose::FineTuning, &adapter, length.clone());
+        let forward = count(Purpose::Evaluation, &Adaptation::Full, length.clone()).estimate;
+        let full = count(Purpose::FineTuning, &Adaptation::Full, length).estimate;
+        assert_eq!(found.estimate.low(), forward.low());
+        assert_eq!(found.estimate.high(), full.high());
+        assert!(found.estimate.high().is_some() && found.estimate.best().is_none());
+        assert!(
+            found.assumptions.contains(
+                &"an adapter of unknown rank: between one forward pass and training every weight"
+                    .to_owned()
+            )
+        );
+        assert!(
+            !found
+                .assumptions
+                .iter()
+                .any(|a| a.contains("all weights train"))
+        );
+    }
+    let training = OperationProfile::training(&model, &adapter, Scope::default()).unwrap();
+    let edge = training.profile.break_even(
+        Tokens(819_200),
+        &decimal("1e30"),
+        AttentionConvention::CausalExact,
+    );
+    assert_eq!(edge, None, "a bound has no break-even length");
 }
 
 fn convention(includes: &[(Purpose, Inclusion)], excludes_public_synthetic: bool) -> Convention {
