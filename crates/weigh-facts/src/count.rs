@@ -34,11 +34,11 @@ macro_rules! count {
             /// Reads `1e26`, `3.8e25` or `380_000` exactly, from the text and never through a float.
             fn from_str(text: &str) -> Result<Self, DecimalError> {
                 let decimal: Decimal = text.parse()?;
-                decimal
-                    .to_u128()
-                    .and_then(|n| n.try_into().ok())
-                    .map(Self)
-                    .ok_or_else(|| DecimalError::NotANumber { text: text.to_owned() })
+                let text = text.to_owned();
+                match decimal.to_u128() {
+                    None => Err(DecimalError::NotANumber { text }),
+                    Some(n) => n.try_into().map(Self).map_err(|_| DecimalError::OutOfRange { text }),
+                }
             }
         }
 

@@ -78,6 +78,12 @@ pub enum FactError {
         /// What was read.
         text: String,
     },
+    /// Not shaped like `FACT=VALUE`.
+    #[error("`{text}` is not of the form FACT=VALUE")]
+    Assignment {
+        /// What was read.
+        text: String,
+    },
     /// No such fact in the dictionary.
     #[error("unknown fact `{name}`")]
     Unknown {
@@ -294,7 +300,7 @@ impl Facts {
         dictionary: &Dictionary,
         origin: Origin,
     ) -> Result<(FactName, Fact), FactError> {
-        let (name, value) = text.split_once('=').ok_or_else(|| FactError::Name {
+        let (name, value) = text.split_once('=').ok_or_else(|| FactError::Assignment {
             text: text.chars().take(60).collect(),
         })?;
         let name: FactName = name.trim().parse()?;
@@ -402,7 +408,9 @@ fn read_value(
     let shown = match (&node.item, kind) {
         (Item::Bool(value), FactType::Bool) => return Some(Value::Bool(*value)),
         (Item::Date(date), FactType::Date) => return Some(Value::Date(*date)),
-        (Item::Number(number), FactType::Quantity { unit, .. }) if unit.is_none() => {
+        (Item::Number(number), FactType::Quantity { unit, .. })
+            if unit.is_none() && !number.is_negative() =>
+        {
             return Some(Value::Quantity(Estimate::exact(number.clone(), DECLARED)));
         }
         (Item::List(items), FactType::Set(words)) => {
@@ -522,8 +530,11 @@ fn parse_bounds(text: &str, unit: Unit) -> Option<Estimate<Decimal>> {
     if found != unit {
         return None;
     }
-    let read =
-        |part: &str| -> Option<Decimal> { Some(&part.trim().parse::<Decimal>().ok()? * &factor) };
+    let read = |part: &str| -> Option<Decimal> {
+        // No quantity of ours can be negative.
+        let number: Decimal = part.trim().parse().ok()?;
+        (!number.is_negative()).then(|| &number * &factor)
+    };
     let Some((low, high)) = numbers.split_once("..") else {
         return Some(Estimate::exact(read(numbers)?, DECLARED));
     };
@@ -761,7 +772,8 @@ mod tests {
         assert!(
             matches!(read("is_mo=true"), Err(FactError::Unknown { nearest: Some(n), .. }) if n == "is_moe")
         );
-        assert!(matches!(read("is_moe"), Err(FactError::Name { .. })));
+        assert!(matches!(read("is_moe"), Err(FactError::Assignment { .. })));
+        assert!(read("operations.us-4e091=-1 FLOP").is_err());
         assert!(matches!(read("is_moe=yes"), Err(FactError::Value { .. })));
     }
 

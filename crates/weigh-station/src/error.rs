@@ -98,6 +98,7 @@ impl WeighError {
                 ..
             }) => Some(format!("did you mean `{near}`?")),
             Self::Resolve(error) => error.help().map(str::to_owned),
+            Self::Read(error) => error.help().map(str::to_owned),
             Self::Contradiction { .. } => {
                 Some("give inputs of one model, or leave out the one that is wrong".to_owned())
             }

@@ -99,7 +99,7 @@ fn gather_folder(folder: &Folder) -> Result<Piece, WeighError> {
 fn nothing(shown: &str, entries: &[Entry]) -> WeighError {
     let names: Vec<&str> = entries.iter().take(5).map(|e| e.name.as_str()).collect();
     let seen = match names.as_slice() {
-        [] => "this one is empty".to_owned(),
+        [] => "this one holds no regular file".to_owned(),
         names => format!("this one holds {}", names.join(", ")),
     };
     WeighError::NothingToRead {
@@ -180,7 +180,7 @@ impl Piece {
         self.warnings.extend(state.reading.warnings.iter().cloned());
         let place = weigh_facts::Place {
             input: file.shown().to_owned(),
-            inside: "num_input_tokens_seen".to_owned(),
+            inside: String::new(),
         };
         let was_reset = |w: &Warning| w.code == "token-count-reset";
         let at_least = state.reading.warnings.iter().any(was_reset);

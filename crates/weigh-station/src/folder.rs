@@ -127,6 +127,16 @@ impl Folder {
         format!("{}/{name}", self.shown.trim_end_matches('/'))
     }
 
+    /// Is this a snapshot of the hub's cache, and the target a blob of the same repository?
+    /// There every file is a link to `../../blobs/DIGEST`.
+    fn is_blob_of_the_cache(&self, target: &Path) -> bool {
+        let snapshots = self.root.parent().filter(|p| p.ends_with("snapshots"));
+        let blobs = snapshots
+            .and_then(Path::parent)
+            .map(|repository| repository.join("blobs"));
+        blobs.is_some_and(|blobs| target.parent() == Some(blobs.as_path()))
+    }
+
     /// Opens an entry by its plain name.
     ///
     /// # Errors
@@ -138,7 +148,7 @@ impl Folder {
             .join(name)
             .canonicalize()
             .map_err(|e| unreadable(&shown, &e))?;
-        if !canonical.starts_with(&self.root) {
+        if !canonical.starts_with(&self.root) && !self.is_blob_of_the_cache(&canonical) {
             return Err(ReadError::Outside { input: shown });
         }
         OpenFile::open(&canonical, shown)

@@ -49,6 +49,8 @@ pub(crate) struct Pipeline {
     pub(crate) stages: Vec<Stage>,
     pub(crate) assumptions: Vec<Assumption>,
     pub(crate) warnings: Vec<Warning>,
+    /// Does an uncounted base stand among the stages because nobody said what came before?
+    pub(crate) base_is_unknown: bool,
 }
 
 const LOGGED: MethodId = MethodId::new("trainer-log/1");
@@ -62,8 +64,9 @@ pub(crate) fn stages(told: Told) -> Result<Pipeline, WeighError> {
         Some((path, declared)) => {
             found.stages = declared.clone();
             fill_declared(path, &told, &mut found)?;
-            let names_base = declared.iter().any(|s| s.purpose == Purpose::BaseModel);
-            if !names_base && told.adaptation.is_some() {
+            // What fine-tunes, generates or evaluates began somewhere.
+            let begins = |s: &Stage| matches!(s.purpose, Purpose::Pretraining | Purpose::BaseModel);
+            if !told.from_random_weights && !declared.iter().any(begins) {
                 add_base(&told, &mut found)?;
             }
         }
@@ -206,7 +209,7 @@ fn undeclared(told: &Told, found: &mut Pipeline) -> Result<(), WeighError> {
         .as_ref()
         .map(|o| o.place.clone())
         .or_else(|| told.logged.first().map(|l| l.place.clone()));
-    let place = place.unwrap_or_else(flag_place);
+    let place = place.unwrap_or_else(nowhere);
     if own.is_none() && from_log {
         found.warnings.push(Warning {
             code: "no-token-count",
@@ -234,17 +237,15 @@ fn add_base(told: &Told, found: &mut Pipeline) -> Result<(), WeighError> {
         .unwrap_or_default();
     found.assumptions.extend(base.assumptions);
     found.warnings.extend(base.warnings);
+    found.base_is_unknown |= base.base_is_unknown;
     if base.stages.is_empty() {
-        let place = told
-            .logged
-            .first()
-            .map_or_else(flag_place, |l| l.place.clone());
+        found.base_is_unknown = true;
         found.stages.push(stage(
             "base-model",
             Purpose::BaseModel,
             Adaptation::Full,
             None,
-            place,
+            nowhere(),
         ));
     }
     for mut stage in base.stages {
@@ -255,6 +256,14 @@ fn add_base(told: &Told, found: &mut Pipeline) -> Result<(), WeighError> {
         found.stages.push(stage);
     }
     Ok(())
+}
+
+/// Where a stage stands that nobody declared and no log shows.
+fn nowhere() -> Place {
+    Place {
+        input: "not declared".to_owned(),
+        inside: String::new(),
+    }
 }
 
 fn flag_place() -> Place {

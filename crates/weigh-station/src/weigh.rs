@@ -1,6 +1,6 @@
 //! The main job: from paths to findings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use weigh_compute::{
@@ -8,8 +8,11 @@ use weigh_compute::{
 };
 use weigh_facts::{
     Adaptation, Architecture, Date, Decimal, Dictionary, Dtype, Fact, FactName, Facts, Grade,
-    MethodId, Observed, Origin, Parameters, TensorSeen, Tokens, Value, Warning,
+    MethodId, Observed, OperatorKind, Origin, Parameters, SequenceLength, Stage, TensorSeen,
+    Tokens, Value, Verdict, Warning,
 };
+
+use weigh_rules::Finding;
 
 use crate::assess::{self, Assessed};
 use crate::compute;
@@ -17,7 +20,7 @@ use crate::error::WeighError;
 use crate::evidence::{self, Piece, Weights};
 use crate::model;
 use crate::stages::{self, Told};
-use crate::weighing::{AdapterProfile, Assumption, InputSeen, ModelProfile, Weighing};
+use crate::weighing::{AdapterProfile, Assumption, InputSeen, ModelProfile, Question, Weighing};
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -67,7 +70,7 @@ pub fn weigh(paths: &[PathBuf], options: &Options) -> Result<Weighing, WeighErro
     let conventions = weigh_rules::shipped_conventions();
     let conventions: Vec<_> = conventions.iter().collect();
     let mut compute = compute::profile(subject.model.as_ref(), &pipeline.stages, &conventions)?;
-    compute::operation_facts(&mut subject.facts, &compute, &pipeline.stages, &conventions);
+    compute::operation_facts(&mut subject.facts, &compute, &pipeline.stages, &conventions)?;
 
     let Assessed {
         known,
@@ -78,6 +81,12 @@ pub fn weigh(paths: &[PathBuf], options: &Options) -> Result<Weighing, WeighErro
         questions,
         lines,
     } = assess::assess_facts(&books, &subject.facts, options.on, options.known);
+    let mut questions = questions;
+    if pipeline.base_is_unknown {
+        questions.splice(0..0, question_of_origin(&findings));
+    }
+    let long = long_sequences(subject.model.as_ref(), &pipeline.stages);
+    subject.warnings.extend(long);
     let heights: Vec<Decimal> = lines.iter().map(|l| l.at.clone()).collect();
     compute.break_evens = compute::break_evens(
         subject.model.as_ref(),
@@ -89,7 +98,7 @@ pub fn weigh(paths: &[PathBuf], options: &Options) -> Result<Weighing, WeighErro
         subject.warnings.push(Warning {
             code: "methods-conflict",
             message:
-                "the operation count and chip time cannot both be right; see the likely causes"
+                "the operation count and chip time cannot both be right: the rules see their envelope"
                     .to_owned(),
             place: None,
         });
@@ -114,28 +123,130 @@ pub fn weigh(paths: &[PathBuf], options: &Options) -> Result<Weighing, WeighErro
     })
 }
 
+/// What came before a log or a declared modification: the question that settles most.
+fn question_of_origin(findings: &[Finding]) -> Option<Question> {
+    let name = fact_name(FROM_RANDOM_WEIGHTS);
+    let dictionary = Dictionary::shipped();
+    let definition = dictionary.get(&name)?;
+    let rests_on_operations = |f: &&Finding| {
+        f.verdict == Verdict::Indeterminate
+            && f.missing.iter().any(|n| n.fact.family() == "operations")
+    };
+    let settles: Vec<String> = findings
+        .iter()
+        .filter(rests_on_operations)
+        .map(|f| format!("{}/{}", f.rulebook, f.rule))
+        .collect();
+    (!settles.is_empty()).then(|| Question {
+        fact: name.clone(),
+        ask: definition.ask.clone(),
+        source: definition.source.clone(),
+        settles,
+    })
+}
+
+/// Sequences longer than the configuration allows: possible, and worth a second look.
+fn long_sequences(model: Option<&ModelProfile>, stages: &[Stage]) -> Vec<Warning> {
+    let Some(context) = model.and_then(|m| m.architecture.context_tokens) else {
+        return Vec::new();
+    };
+    let longest = |stage: &Stage| match &stage.sequence_length {
+        SequenceLength::Fixed(length) => Some(*length),
+        SequenceLength::Distribution(shares) => shares.iter().map(|(length, _)| *length).max(),
+        SequenceLength::Unknown => None,
+    };
+    let long = stages
+        .iter()
+        .filter(|s| longest(s).is_some_and(|l| l > context));
+    long.map(|stage| Warning {
+        code: "long-sequence",
+        message: format!(
+            "its sequences are longer than the {context} tokens that the configuration allows"
+        ),
+        place: Some(stage.place.clone()),
+    })
+    .collect()
+}
+
+/// An adapter fits its base: every module it names is there, with its widths.
+fn check_fit(pieces: &[Piece], model: Option<&ModelProfile>) -> Result<(), WeighError> {
+    let Some(model) = model.filter(|m| m.from_config) else {
+        return Ok(());
+    };
+    let adapters = pieces
+        .iter()
+        .filter_map(|p| p.adapter.as_ref().map(|a| (p, a)));
+    for (piece, adapter) in adapters {
+        let sizes = |path: &str| linear_sizes(&model.architecture, path);
+        let differs = adapter.modules.iter().find_map(|m| {
+            let (inputs, outputs) = sizes(&m.path)?;
+            let fits = [(inputs, outputs), (outputs, inputs)].contains(&(m.inputs, m.outputs));
+            (!fits).then_some((m, inputs, outputs))
+        });
+        if let Some((module, inputs, outputs)) = differs {
+            return Err(WeighError::Contradiction {
+                what: format!("the widths of `{}`", module.path),
+                one: format!(
+                    "the adapter `{}` ({} to {})",
+                    piece.shown, module.inputs, module.outputs
+                ),
+                other: format!("the base ({inputs} to {outputs})"),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Widths of the linear operator that a module path names.
+fn linear_sizes(architecture: &Architecture, path: &str) -> Option<(u64, u64)> {
+    let is_index = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    let mut first = true;
+    let pattern: Vec<&str> = path
+        .split('.')
+        .map(|part| match is_index(part) {
+            true if std::mem::take(&mut first) => "{layer}",
+            true => "{expert}",
+            false => part,
+        })
+        .collect();
+    let pattern = pattern.join(".");
+    let mut operators = architecture.operators().map(|(operator, _)| operator);
+    let found = operators.find(|o| o.tensors.iter().any(|t| t.name == pattern))?;
+    match &found.kind {
+        OperatorKind::Linear {
+            inputs, outputs, ..
+        } => Some((*inputs, *outputs)),
+        _ => None,
+    }
+}
+
 fn describe(paths: &[PathBuf], options: &Options) -> Result<Subject, WeighError> {
     let mut pieces = Vec::with_capacity(paths.len() + 1);
+    let mut seen = BTreeSet::new();
     for path in paths {
-        pieces.push(evidence::gather(path)?);
+        // The same path twice is one input.
+        if seen.insert(path.canonicalize().unwrap_or_else(|_| path.clone())) {
+            pieces.push(evidence::gather(path)?);
+        }
     }
     let (mut facts, mut assumptions) = assumed(&options.assume)?;
     let model = model_of(&pieces, options.assume_class_defaults, &mut assumptions)?;
     let adapter = adapter_of(&pieces)?;
+    check_fit(&pieces, model.as_ref())?;
     if let Some(path) = &options.pipeline {
         pieces.push(evidence::declaration(path)?);
     }
     declare(&mut facts, pieces.iter())?;
     let sources = model_sources(&pieces);
     if let Some(model) = &model {
-        model::model_facts(&mut facts, model, &sources);
+        model::model_facts(&mut facts, model, &sources)?;
     }
     if let Some(weights) = pieces.iter().find_map(|p| p.weights.as_ref()) {
         let place = std::slice::from_ref(&weights.shown);
-        model::weight_facts(&mut facts, &weights.tensors, place);
+        model::weight_facts(&mut facts, &weights.tensors, place)?;
     }
     let profile = adapter.as_ref().map(|(profile, _)| profile);
-    model::adapter_facts(&mut facts, profile, &sources);
+    model::adapter_facts(&mut facts, profile, &sources)?;
     let adaptation = adapter.as_ref().map(|(_, adaptation)| adaptation);
     let told = told_of(&pieces, adaptation, &facts, options)?;
     let warnings = pieces.iter().flat_map(|p| p.warnings.iter().cloned());

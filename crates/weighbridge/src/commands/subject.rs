@@ -20,7 +20,7 @@ pub(crate) struct Subject {
     pipeline: Option<PathBuf>,
 
     /// Tokens the model was trained on, later epochs counted again, such as `15e12`
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = tokens)]
     tokens: Option<Tokens>,
 
     /// Tokens per training sequence: the cost of attention depends on it
@@ -80,15 +80,18 @@ fn clock_failure() -> Failure {
     Failure::new("clock", "the system clock gives no usable date").help("pass the day with `--on`")
 }
 
-fn positive(text: &str) -> Result<u64, String> {
+fn tokens(text: &str) -> Result<Tokens, String> {
     let tokens: Tokens = text
         .parse()
         .map_err(|e: weigh_facts::DecimalError| e.to_string())?;
     if tokens.0 == 0 {
-        Err("a sequence has at least one token".to_owned())
-    } else {
-        Ok(tokens.0)
+        return Err("a count of tokens begins at one".to_owned());
     }
+    Ok(tokens)
+}
+
+fn positive(text: &str) -> Result<u64, String> {
+    tokens(text).map(|t| t.0)
 }
 
 /// Weighs what the arguments name.

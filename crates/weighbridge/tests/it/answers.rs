@@ -344,6 +344,66 @@ fn two_methods_that_cannot_both_be_right_widen_what_the_rules_see() {
     );
 }
 
+#[test]
+fn what_came_before_a_modification_is_not_left_out() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = anchor("Llama-3.1-8B");
+    for purpose in ["fine-tuning", "continued-pretraining", "evaluation"] {
+        let path = folder.path().join("p.toml").display().to_string();
+        let stage = format!(
+            "[[stage]]\nid = \"s\"\npurpose = \"{purpose}\"\ntokens = 1e9\nsequence_length = 8192\n"
+        );
+        std::fs::write(&path, format!("format = 1\n{stage}")).expect("written");
+        let (code, weighing) = weigh(&[&config, "--pipeline", &path]);
+        assert!(
+            weighing["compute"]["operations"]["high"].is_null(),
+            "{purpose}"
+        );
+        assert_eq!(
+            verdict(&weighing, "us-ear-4e091", "controlled-weights"),
+            "indeterminate",
+            "{purpose}"
+        );
+        assert_eq!(code, 3);
+        assert_eq!(
+            weighing["questions"][0]["fact"], "from_random_weights",
+            "{purpose}"
+        );
+    }
+}
+
+#[test]
+fn declarations_that_contradict_the_files_are_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = anchor("Llama-3.1-8B");
+    let path = folder.path().join("p.toml").display().to_string();
+    let stage = "[[stage]]\nid = \"s\"\npurpose = \"pretraining\"\ntokens = 15e12\nsequence_length = 8192\noperations = \"1e20 FLOP\"\n";
+    std::fs::write(&path, format!("format = 1\n{stage}")).expect("written");
+    let lora = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/tiny-llama-lora");
+    let lora = lora.display().to_string();
+    let refused = |arguments: &[&str]| {
+        let (code, _, err) = run(arguments);
+        assert!(
+            code == 2 && err.contains("contradiction"),
+            "{arguments:?}: {err}"
+        );
+    };
+    refused(&["weigh", &config, "--pipeline", &path]);
+    refused(&["weigh", &lora, &config]);
+    refused(&["weigh", &config, "--assume", "is_moe=true"]);
+    let tokens = ["--tokens", "15e12", "--sequence-length", "8192"];
+    let assume = [
+        "weigh",
+        &config,
+        "--assume",
+        "operations.us-4e091=1e26 FLOP",
+    ];
+    refused(&[&assume[..], &tokens[..]].concat());
+    let (code, _, err) = run(&["weigh", &config, "--assume", "operations.us-4e091=-1 FLOP"]);
+    assert!(code == 2 && err.contains("bad-fact"), "{err}");
+    assert_eq!(run(&["weigh", &config, "--tokens", "0"]).0, 2);
+}
+
 /// Tests on real files say on the real standard error that they were skipped.
 fn corpus() -> Option<PathBuf> {
     use std::io::Write;

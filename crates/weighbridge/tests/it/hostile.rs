@@ -68,7 +68,7 @@ fn links_out_of_the_folder_are_not_followed() {
     let outside = tempfile::tempdir().expect("a folder");
     let folder = tempfile::tempdir().expect("a folder");
     let secret = outside.path().join("config.json");
-    let config = r#"{"model_type":"llama","hidden_size":8,"num_hidden_layers":1,"vocab_size":8,"num_attention_heads":2,"intermediate_size":8}"#;
+    let config = r#"{"model_type":"llama","hidden_size":8,"num_hidden_layers":1,"vocab_size":8,"num_attention_heads":2,"intermediate_size":8,"max_position_embeddings":8}"#;
     std::fs::write(&secret, config).expect("written");
     std::os::unix::fs::symlink(&secret, folder.path().join("config.json")).expect("linked");
     let (code, _, err) = weighbridge(&[
