@@ -19,6 +19,7 @@ mod tokens;
 mod values;
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Arc;
 
 use weigh_facts::{
@@ -119,10 +120,11 @@ fn read_book(
         order: Vec::new(),
         tests,
     };
+    let conditions: Vec<Range<usize>> = raw.iter().map(|r| r.when.1.clone()).collect();
     add_rules(&mut book, raw, lowered.rules, errors)?;
     book.slots = names.into_slots();
     lint::refuse_gaps(&book, errors);
-    lint::refuse_constant(&book, errors);
+    lint::refuse_constant(&book, &conditions, errors);
     Some(book)
 }
 
@@ -198,18 +200,20 @@ fn inherit(raw: &mut [RawRule], errors: &mut Errors) {
     for index in 0..raw.len() {
         let Some(rule) = raw.get(index) else { continue };
         let mut inherited = (rule.about, rule.level);
+        let mut misread = rule.misread.clone();
         let others = rule.overrides.iter();
         let others = others.filter_map(|(id, at)| Some((raw.iter().find(|r| r.id == *id)?, at)));
         for (other, at) in others {
             lint::check_override(rule, other, at, errors);
             inherited.0 = inherited.0.or(other.about);
             inherited.1 = inherited.1.or(Some(Level::Note));
+            misread.extend(&other.misread);
         }
         for (key, is_missing) in [
             ("about", inherited.0.is_none()),
             ("level", inherited.1.is_none()),
         ] {
-            if is_missing {
+            if is_missing && !misread.contains(&key) {
                 let message = format!("rule `{}` does not say its `{key}`", rule.id);
                 let help = "only an exception takes it from the rule it overrides";
                 let span = rule.span.clone();

@@ -1,6 +1,7 @@
 //! Contradictions between parts of a rulebook that each make sense alone.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use weigh_facts::{Date, Diagnostic, Truth};
 
@@ -149,10 +150,11 @@ fn far_future() -> Option<Date> {
     "9999-12-31".parse().ok()
 }
 
-/// Conditions that come out the same whatever the facts are, on every day of the rule.
-pub(super) fn refuse_constant(book: &Rulebook, errors: &mut Errors) {
+/// Conditions that come out the same whatever the facts are, on every day of the rule; `conditions`
+/// is where each stands.
+pub(super) fn refuse_constant(book: &Rulebook, conditions: &[Range<usize>], errors: &mut Errors) {
     let Some(known) = far_future() else { return };
-    for (index, rule) in book.rules.iter().enumerate() {
+    for (index, (rule, at)) in book.rules.iter().zip(conditions).enumerate() {
         let mut days: BTreeSet<Date> = book.change_days();
         days.extend(rule.interval.from.or(Some(book.known_through)));
         days.retain(|day| rule.interval.holds(*day, known));
@@ -177,7 +179,7 @@ pub(super) fn refuse_constant(book: &Rulebook, errors: &mut Errors) {
             );
             let help =
                 "correct the lines: two of them leave nothing in between, or leave nothing out";
-            errors.push(Diagnostic::new("always-same", message, rule.span.clone()).with_help(help));
+            errors.push(Diagnostic::new("always-same", message, at.clone()).with_help(help));
         }
     }
 }

@@ -26,6 +26,8 @@ pub(super) struct RawRule {
     pub(super) title: Option<String>,
     pub(super) about: Option<SubjectKind>,
     pub(super) level: Option<Level>,
+    /// Keys whose word is not on its list, which was said already.
+    pub(super) misread: Vec<&'static str>,
     pub(super) citations: Vec<Citation>,
     pub(super) see: Vec<Citation>,
     pub(super) when: Placed,
@@ -98,14 +100,21 @@ fn read_rule(mut table: Table, sources: &Listed, errors: &mut Errors) -> Option<
         errors.push(Diagnostic::new("bad-id", message, span.clone()).with_help(help));
     }
     let title = table.text("title", errors);
+    let mut misread = Vec::new();
     let about = read_word(
         &mut table,
         "about",
-        SubjectKind::parse,
-        SubjectKind::ALL,
+        (SubjectKind::parse, SubjectKind::ALL),
+        &mut misread,
         errors,
     );
-    let level = read_word(&mut table, "level", Level::parse, Level::ALL, errors);
+    let level = read_word(
+        &mut table,
+        "level",
+        (Level::parse, Level::ALL),
+        &mut misread,
+        errors,
+    );
     let citations = read_citations(&mut table, "cite", sources, errors);
     if citations.is_empty() {
         let message = format!("rule `{id}` cites nothing");
@@ -131,6 +140,7 @@ fn read_rule(mut table: Table, sources: &Listed, errors: &mut Errors) -> Option<
         title,
         about,
         level,
+        misread,
         citations,
         see,
         when: when?,
@@ -158,17 +168,18 @@ fn read_overrides(table: &mut Table, errors: &mut Errors) -> Vec<Placed> {
     overrides
 }
 
-/// Reads a word of a closed list.
+/// Reads a word of a closed list; a key whose word is not on it is `misread`.
 fn read_word<T: Copy + std::fmt::Display>(
     table: &mut Table,
     key: &'static str,
-    parse: fn(&str) -> Option<T>,
-    all: &[T],
+    (parse, all): (fn(&str) -> Option<T>, &[T]),
+    misread: &mut Vec<&'static str>,
     errors: &mut Errors,
 ) -> Option<T> {
     let (word, span) = table.text_at(key, errors)?;
     let value = parse(&word);
     if value.is_none() {
+        misread.push(key);
         let words: Vec<String> = all.iter().map(ToString::to_string).collect();
         let near = nearest(&word, words.iter().map(String::as_str));
         let help = near.map_or_else(

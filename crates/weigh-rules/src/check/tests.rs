@@ -340,6 +340,32 @@ fn a_rule_needs_a_citation_and_a_name() {
 }
 
 #[test]
+fn a_word_that_is_not_listed_is_pointed_out_once() {
+    let text = format!("{HEAD}{}", rule("r", "is_moe", ""));
+    let about = text.replace("about = \"model\"", "about = \"modl\"");
+    assert_eq!(codes_of(&about), ["word-not-listed"]);
+    let level = text.replace("level = \"flag\"", "level = \"flags\"");
+    assert_eq!(codes_of(&level), ["word-not-listed"]);
+    let exception = "[[rule]]\nid = \"x\"\ncite = \"s\"\noverrides = [\"r\"]\nwhen = \"is_gpai\"\n";
+    assert_eq!(
+        codes_of(&format!("{about}{exception}")),
+        ["word-not-listed"]
+    );
+}
+
+#[test]
+fn a_condition_that_never_changes_is_underlined_itself() {
+    insta::assert_snapshot!(shown("is_moe OR NOT is_moe"), @r#"
+    error[always-same]: the condition of rule `r` is true whatever the facts are
+      --> book.toml:17:8
+       |
+    17 | when = "is_moe OR NOT is_moe"
+       |        ^^^^^^^^^^^^^^^^^^^^^^
+    help: correct the lines: two of them leave nothing in between, or leave nothing out
+    "#);
+}
+
+#[test]
 fn exceptions_have_an_order_and_one_subject() {
     let two = |one: &str, other: &str| {
         codes_of(&format!(
