@@ -58,7 +58,7 @@ impl OperationProfile {
                 ranks,
                 saved_modules,
             } if ranks.is_empty() && saved_modules.is_empty() => Ok(TrainingProfile {
-                profile: Self::full_training(architecture, scope)?.as_ceiling(),
+                profile: Self::full_training(architecture, scope)?.into_ceiling(),
                 least: Some(Self::forward(architecture, scope)?),
                 adapter_parameters: 0,
                 notes: Vec::new(),
@@ -205,11 +205,6 @@ impl<'a> Walk<'a> {
                     .add_per_pair(*pairs, values, u128::from(p) + u128::from(v))?;
             }
             OperatorKind::Embedding { .. } => self.adapter(operator, treatment.rank, any)?,
-            OperatorKind::Unknown { parameters, .. } => {
-                let times = u128::from(any) + u128::from(treatment.trains);
-                self.profile
-                    .add_per_token(2 * u128::from(*parameters), times)?;
-            }
             _ => {}
         }
         Ok(any || treatment.trains || treatment.rank > 0)

@@ -149,7 +149,7 @@ impl OperationProfile {
     }
 
     /// The same, as the most that something takes: it has no break-even length.
-    pub(crate) fn as_ceiling(self) -> Self {
+    pub(crate) fn into_ceiling(self) -> Self {
         Self {
             is_ceiling: true,
             ..self
@@ -162,6 +162,14 @@ impl OperationProfile {
         layers: u128,
     ) -> Result<(), OperationsError> {
         match &operator.kind {
+            // Experts of which nobody knows how many a token passes.
+            OperatorKind::Linear {
+                active: 0, copies, ..
+            } if *copies > 0 => {
+                let parameters = operator.parameters();
+                let parameters = parameters.ok_or(overflow("weights of unknown use"))?;
+                self.add_unknown(parameters.0, layers)
+            }
             OperatorKind::Linear { .. } => self.add_linear(operator, layers),
             OperatorKind::Core {
                 heads,
@@ -222,11 +230,11 @@ impl OperationProfile {
             .and_then(|n| n.checked_mul(parameters))
             .and_then(|n| n.checked_add(self.unknown));
         self.unknown = all.ok_or(overflow("weights of unknown use"))?;
-        self.add_per_token(2 * u128::from(parameters), layers)
+        Ok(())
     }
 
-    /// Learned values whose use is not known. They are counted as one multiplication per token,
-    /// and the upper bound of any estimate made from this profile is open.
+    /// Learned values whose use is not known. No operations are counted for them, and the upper
+    /// bound of any estimate made from this profile is open.
     #[must_use]
     pub fn unknown_parameters(&self) -> Parameters {
         Parameters(self.unknown)
@@ -364,7 +372,7 @@ pub enum Component {
     Matrices(Part),
     /// Scores and weighted values of attention.
     AttentionCore,
-    /// Weights of unknown use, counted once per token.
+    /// Weights of unknown use, for which nothing is counted.
     Unknown,
 }
 

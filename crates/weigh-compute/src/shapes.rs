@@ -1,12 +1,13 @@
 //! An architecture from tensor shapes alone, when no configuration is understood.
 //!
 //! Parameters are exact. What the tensors are used for is read from their names only where
-//! names are unmistakable: lookups (`embed`, `wte`) and numbered experts. Everything else is
-//! [`OperatorKind::Unknown`]: operations are then bounded below by one multiplication per learned
-//! value and token, and not bounded above.
+//! names are unmistakable: lookups (`embed`, `wte`) and experts. Everything else is
+//! [`OperatorKind::Unknown`], which no bound counts: it may be a lookup under another name, a
+//! tail outside the model class, or an expert that no token passes.
 //!
-//! - **Limit:** the lower bound assumes that every token passes every weight that is neither a
-//!   lookup nor a routed expert; of the experts it counts one.
+//! - **Limit:** how many experts a token passes is not in the shapes; the count has none, and
+//!   operations are bounded below by zero and not bounded above.
+//! - **Limit:** experts packed into one matrix without an axis of their own are of unknown use.
 
 use std::collections::BTreeMap;
 
@@ -28,16 +29,15 @@ const REASON: &str = "no catalog entry: known by its shape alone";
 pub fn from_tensors(tensors: &[TensorSeen]) -> Architecture {
     let mut stem = Vec::new();
     let mut tail = Vec::new();
-    let mut experts: BTreeMap<(String, Vec<u64>), u64> = BTreeMap::new();
+    let mut experts: BTreeMap<(String, [u64; 2]), u64> = BTreeMap::new();
     for tensor in tensors.iter().filter(|t| t.dtype.is_float()) {
-        match expert_of(&tensor.name) {
-            Some(pattern) if tensor.shape.len() == 2 => {
-                *experts.entry((pattern, tensor.shape.clone())).or_default() += 1;
-            }
-            _ => match lookup(tensor) {
-                Some(operator) => stem.push(operator),
-                None => tail.push(other(tensor)),
-            },
+        if let Some((pattern, shape, copies)) = experts_in(tensor) {
+            let sum = experts.entry((pattern, shape)).or_default();
+            *sum = sum.saturating_add(copies);
+        } else if let Some(operator) = lookup(tensor) {
+            stem.push(operator);
+        } else {
+            tail.push(other(tensor));
         }
     }
     let groups = layers(experts);
@@ -59,12 +59,12 @@ pub fn from_tensors(tensors: &[TensorSeen]) -> Architecture {
 }
 
 /// One group for each place where experts stand, in the order of the names.
-fn layers(experts: BTreeMap<(String, Vec<u64>), u64>) -> Vec<LayerGroup> {
+fn layers(experts: BTreeMap<(String, [u64; 2]), u64>) -> Vec<LayerGroup> {
     let mut places: BTreeMap<String, Vec<Operator>> = BTreeMap::new();
     for ((pattern, shape), copies) in experts {
-        let place = pattern.split("experts.").next().unwrap_or_default();
+        let place = pattern.split("experts").next().unwrap_or_default();
         let operators = places.entry(place.to_owned()).or_default();
-        operators.push(expert(pattern, &shape, copies));
+        operators.push(expert(pattern, shape, copies));
     }
     let numbered = (0_u64..).zip(places);
     numbered
@@ -76,9 +76,29 @@ fn layers(experts: BTreeMap<(String, Vec<u64>), u64>) -> Vec<LayerGroup> {
         .collect()
 }
 
+/// The experts a tensor holds: one that is numbered, or a stack of them along the first axis.
+/// Their pattern, the shape of one, and how many.
+fn experts_in(tensor: &TensorSeen) -> Option<(String, [u64; 2], u64)> {
+    if !tensor.name.contains("experts") || tensor.name.contains("shared_experts") {
+        return None;
+    }
+    match (expert_of(&tensor.name), tensor.shape.as_slice()) {
+        (Some(pattern), [outputs, inputs]) => Some((pattern, [*outputs, *inputs], 1)),
+        (None, [copies, outputs, rest @ ..]) if !rest.is_empty() => {
+            let inputs = rest.iter().try_fold(1_u64, |n, side| n.checked_mul(*side));
+            Some((tensor.name.clone(), [*outputs, inputs?], *copies))
+        }
+        // One row of biases for each expert.
+        (None, [copies, width]) if tensor.name.ends_with("bias") => {
+            Some((tensor.name.clone(), [*width, 1], *copies))
+        }
+        _ => None,
+    }
+}
+
 /// The name with its expert's index replaced, if it has one: `…experts.{expert}.w1`.
 fn expert_of(name: &str) -> Option<String> {
-    let module = name.strip_suffix(".weight")?;
+    let module = name.strip_suffix(".weight").unwrap_or(name);
     let (before, after) = module.split_once("experts.")?;
     let (index, rest) = after.split_once('.')?;
     let numbered = !index.is_empty() && index.bytes().all(|b| b.is_ascii_digit());
@@ -123,18 +143,17 @@ fn lookup(tensor: &TensorSeen) -> Option<Operator> {
     Some(operator(module, part, kind, false))
 }
 
-fn expert(pattern: String, shape: &[u64], copies: u64) -> Operator {
-    let outputs = shape.first().copied().unwrap_or_default();
-    let inputs = shape.get(1).copied().unwrap_or_default();
+fn expert(pattern: String, [outputs, inputs]: [u64; 2], copies: u64) -> Operator {
     let kind = OperatorKind::Linear {
         inputs,
         outputs,
         bias: false,
         copies,
-        active: 1,
+        active: 0,
         tied_to: None,
     };
-    operator(&pattern, Part::RoutedExpert, kind, false)
+    let stacked = !pattern.contains("{expert}");
+    operator(&pattern, Part::RoutedExpert, kind, stacked)
 }
 
 fn other(tensor: &TensorSeen) -> Operator {

@@ -9,6 +9,7 @@ use weigh_facts::{
 };
 
 use crate::profile::{OperationProfile, OperationsError, Scope, overflow};
+use crate::shapes::TENSOR_SHAPES;
 
 /// The method: exact counts per operator, times tokens.
 pub const OPERATION_COUNT: MethodId = MethodId::new("operation-count/1");
@@ -50,7 +51,7 @@ pub struct StageOperations {
 /// to rounding of one sequence per length; an unknown length gives the part that does not depend
 /// on length as the lower bound and sequences of the greatest context as the upper one, open
 /// when the configuration does not give that context. An adapter of unknown rank takes from one
-/// forward pass to the training of every weight, see [`crate::TrainingProfile::least`]. Weights of unknown use open the upper bound.
+/// forward pass to the training of every weight, see [`crate::TrainingProfile::least`]. Weights of unknown use count nothing and open the upper bound.
 ///
 /// # Errors
 /// When an adapter does not fit the architecture, shares do not sum to one, or a count overflows.
@@ -76,10 +77,11 @@ pub fn stage_operations(
     );
     let Bounds { low, best, high } = spans.apply(&tokens.tokens)?;
     let unknown = profiles.most.unknown_parameters();
-    let open = unknown.0 > 0;
+    // Shapes alone never show all that is done with the tensors.
+    let open = unknown.0 > 0 || architecture.family == TENSOR_SHAPES;
     if open {
         assumptions.push(format!(
-            "{unknown} learned values are of unknown use: counted once per token, upper bound open"
+            "{unknown} learned values are of unknown use: not counted, upper bound open"
         ));
     }
     let high = high.filter(|_| !open);

@@ -6,7 +6,7 @@ use weigh_compute::{
     HeaderMatch, HeaderVerdict, OperationProfile, QuantizationHints, Scope, TENSOR_SHAPES,
     from_tensors, match_headers, stored_bytes, weight_bytes,
 };
-use weigh_facts::{Architecture, Dtype, TensorSeen};
+use weigh_facts::{Architecture, AttentionConvention, Dtype, TensorSeen, Tokens};
 
 use crate::support::{
     LLAMA_8B, SMALL_MOE, architecture, assuming_defaults, catalog, saved, tensor,
@@ -301,9 +301,55 @@ fn shapes_alone_give_exact_parameters_and_an_open_count() {
     assert!(compare(&model, &tensors).unexplained_extra.is_empty());
     let profile = OperationProfile::forward(&model, Scope::default()).unwrap();
     assert!(profile.unknown_parameters().0 > 0);
-    let exact = OperationProfile::forward(&known, Scope::default()).unwrap();
-    assert!(profile.per_token() <= exact.per_token(), "a lower bound");
+    assert_eq!(profile.per_token().0, 0, "nothing is known to be used");
+    let edge = profile.break_even(
+        Tokens(1_000),
+        &"1e30".parse().unwrap(),
+        AttentionConvention::CausalExact,
+    );
+    assert_eq!(edge, None);
 
     let dense = from_tensors(&saved(&architecture(&LLAMA_8B.replace("128256", "256"))));
     assert_eq!(dense.moe().unwrap(), None);
+}
+
+#[test]
+fn experts_are_found_however_they_are_stored() {
+    let stored = |names: &[(&str, &[u64])]| -> Vec<TensorSeen> {
+        let both = (0..2).flat_map(|layer| {
+            names.iter().map(move |(name, shape)| {
+                tensor(&format!("model.layers.{layer}.{name}"), shape, Dtype::BF16)
+            })
+        });
+        both.collect()
+    };
+    let stacked = stored(&[
+        ("mlp.experts.gate_up_proj", &[8, 64, 96]),
+        ("mlp.experts.gate_up_proj_bias", &[8, 96]),
+        ("mlp.experts.down_proj", &[8, 48, 64]),
+        ("mlp.shared_experts.up_proj.weight", &[48, 64]),
+        ("mlp.experts_scale", &[8, 2, 3, 5]),
+        ("mlp.conv", &[4, 4, 3]),
+    ]);
+    let biases = stored(&[("mlp.experts.gate_up_proj_bias", &[8, 96])]);
+    let names: Vec<String> = (0..8).map(|e| format!("mlp.experts.{e}.w1")).collect();
+    let numbered: Vec<(&str, &[u64])> = names
+        .iter()
+        .map(|n| (n.as_str(), [48, 64].as_slice()))
+        .collect();
+    for tensors in [stacked, biases, stored(&numbered)] {
+        let model = from_tensors(&tensors);
+        let elements: u64 = tensors.iter().map(|t| t.elements).sum();
+        assert_eq!(model.parameters().unwrap().0, elements);
+        model.check().unwrap();
+        let moe = model.moe().unwrap().unwrap();
+        assert_eq!((moe.experts, moe.sparse_layers), (8, 2));
+        let profile = OperationProfile::forward(&model, Scope::default()).unwrap();
+        assert_eq!(
+            profile.per_token().0,
+            0,
+            "how many a token passes is unknown"
+        );
+        assert_eq!(profile.unknown_parameters().0, elements);
+    }
 }

@@ -2,15 +2,15 @@
 
 use weigh_compute::{
     Agreement, Circumstances, CountOptions, LINEAGE_SUM, OPERATION_COUNT, OperationProfile, Scope,
-    lineage_total, reconcile, stage_operations, training,
+    from_tensors, lineage_total, reconcile, stage_operations, training,
 };
 use weigh_facts::{
-    Adaptation, AttentionConvention, Convention, Coverage, DataVisibility, Decimal, Estimate,
-    Inclusion, MethodId, Operations, Place, Purpose, SequenceLength, SourceKey, Stage, StageTokens,
-    Tokens,
+    Adaptation, AttentionConvention, Convention, Coverage, DataVisibility, Decimal, Dtype,
+    Estimate, Inclusion, MethodId, Operations, Place, Purpose, SequenceLength, SourceKey, Stage,
+    StageTokens, TensorSeen, Tokens,
 };
 
-use crate::support::{LLAMA_8B, architecture};
+use crate::support::{LLAMA_8B, SMALL_MOE, architecture, saved, tensor};
 
 const CARD: MethodId = MethodId::new("model-card/1");
 
@@ -209,6 +209,28 @@ fn an_adapter_of_unknown_rank_gives_bounds_for_every_length() {
         AttentionConvention::CausalExact,
     );
     assert_eq!(edge, None, "a bound has no break-even length");
+}
+
+#[test]
+fn shapes_alone_count_nothing_and_close_nothing() {
+    let count = |tensors: &[TensorSeen]| {
+        let length = SequenceLength::Fixed(64);
+        let stage = stage(Purpose::Pretraining, Some(1_000), length);
+        let model = from_tensors(tensors);
+        let found = stage_operations(&model, &stage, CountOptions::default());
+        found.unwrap().unwrap()
+    };
+    let known = architecture(SMALL_MOE);
+    let lookup = tensor("model.embed_tokens.weight", &[1_024, 128], Dtype::BF16);
+    for tensors in [saved(&known), vec![lookup]] {
+        let found = count(&tensors).estimate;
+        assert_eq!(shown(&found), "0 FLOP .. open best open");
+    }
+    let odd = tensor("encoder.table", &[32_000, 64], Dtype::BF16);
+    assert_eq!(
+        count(&[odd]).assumptions.last().unwrap(),
+        "2,048,000 learned values are of unknown use: not counted, upper bound open"
+    );
 }
 
 fn convention(includes: &[(Purpose, Inclusion)], excludes_public_synthetic: bool) -> Convention {
