@@ -724,7 +724,7 @@ pub fn assess(
         known,
         inputs: vec![input],
         rulebooks,
-        assumptions: Vec::new(),
+        assumptions: assumed_in(&facts),
         warnings: Vec::new(),
         model: None,
         adapter: None,
@@ -736,4 +736,25 @@ pub fn assess(
         questions,
         lines,
     })
+}
+
+/// What a file of facts says was taken for granted.
+fn assumed_in(facts: &Facts) -> Vec<Assumption> {
+    let dictionary = Dictionary::shipped();
+    let assumed = facts
+        .iter()
+        .filter(|(_, fact)| fact.origin.grade == Grade::Assumed);
+    assumed
+        .filter_map(|(name, fact)| {
+            let kind = &dictionary.get(name)?.kind;
+            Some(Assumption {
+                name: name.to_string(),
+                value: fact.value.to_reader(kind),
+                reason: format!(
+                    "taken for granted with `{}`",
+                    fact.origin.sources.join("`, `")
+                ),
+            })
+        })
+        .collect()
 }

@@ -1,8 +1,9 @@
 //! `weighbridge assess`: facts in, findings out. No model is needed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use weigh_facts::{Dictionary, Facts, Grade, Level, MethodId, Origin};
+use weigh_station::Weighing;
 
 use super::subject::{self, Law};
 use super::weigh::{FormatArg, level, show};
@@ -36,9 +37,16 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args) -> Result<Outcome, Failure> {
-    let path = args.facts.display().to_string();
+    let weighing = from_file(&args.facts, &args.law)?;
+    show(&weighing, args.format, args.output.as_deref())?;
+    Ok(Outcome::of(&weighing.findings, args.fail_on))
+}
+
+/// Reads the rulebooks over a file of facts.
+pub(crate) fn from_file(file: &Path, law: &Law) -> Result<Weighing, Failure> {
+    let path = file.display().to_string();
     let (text, input) =
-        weigh_station::read_text(&args.facts, "facts").map_err(|e| subject::failure(&e))?;
+        weigh_station::read_text(file, "facts").map_err(|e| subject::failure(&e))?;
     let origin = Origin {
         grade: Grade::Declared,
         method: MethodId::new("declared"),
@@ -46,15 +54,6 @@ pub(crate) fn run(args: Args) -> Result<Outcome, Failure> {
     };
     let facts = Facts::from_toml(&text, &Dictionary::shipped(), &origin)
         .map_err(|faults| Failure::in_file(&path, &text, &faults))?;
-    let weighing = weigh_station::assess(
-        &path,
-        input,
-        facts,
-        args.law.on()?,
-        args.law.known(),
-        args.law.rulebooks(),
-    )
-    .map_err(|e| subject::failure(&e))?;
-    show(&weighing, args.format, args.output.as_deref())?;
-    Ok(Outcome::of(&weighing.findings, args.fail_on))
+    weigh_station::assess(&path, input, facts, law.on()?, law.known(), law.rulebooks())
+        .map_err(|e| subject::failure(&e))
 }

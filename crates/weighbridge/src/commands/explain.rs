@@ -1,5 +1,7 @@
 //! `weighbridge explain`: why one rule says what it says.
 
+use std::path::PathBuf;
+
 use weigh_rules::Finding;
 
 use super::subject;
@@ -15,6 +17,10 @@ pub(crate) struct Args {
     /// The rule: `eu-ai-act/presumed-systemic-risk`, or `presumed-systemic-risk`
     rule: String,
 
+    /// File of facts instead of a model, such as `weigh --write-facts` writes
+    #[arg(long, value_name = "FILE", conflicts_with = "paths")]
+    facts: Option<PathBuf>,
+
     #[command(flatten)]
     subject: subject::Subject,
 }
@@ -27,7 +33,10 @@ pub(crate) fn run(args: Args) -> Result<Outcome, Failure> {
         .flat_map(|b| b.entries().map(|r| format!("{}/{}", b.id(), r.id)))
         .collect();
     let wanted = resolve(&args.rule, &names)?;
-    let weighing = subject::weigh(&args.subject)?;
+    let weighing = match &args.facts {
+        Some(file) => super::assess::from_file(file, &args.subject.law)?,
+        None => subject::weigh(&args.subject)?,
+    };
     let is_wanted = |f: &&Finding| format!("{}/{}", f.rulebook, f.rule) == wanted;
     let Some(finding) = weighing.findings.iter().find(is_wanted) else {
         return Err(Failure::new(

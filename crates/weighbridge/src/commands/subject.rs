@@ -12,7 +12,7 @@ use crate::failure::Failure;
 pub(crate) struct Subject {
     /// Files and folders that describe one model: a model folder, a `config.json`, an adapter
     /// folder, a `trainer_state.json`
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
 
     /// Declaration of the training stages; `weighbridge init` writes a template
@@ -96,6 +96,10 @@ fn positive(text: &str) -> Result<u64, String> {
 
 /// Weighs what the arguments name.
 pub(crate) fn weigh(args: &Subject) -> Result<Weighing, Failure> {
+    if args.paths.is_empty() {
+        return Err(Failure::new("no-path", "no PATH was given")
+            .help("name a model folder, a `config.json` or an adapter folder"));
+    }
     let (class_defaults, assume): (Vec<_>, Vec<_>) = args
         .assume
         .iter()

@@ -20,7 +20,7 @@ use crate::output;
 /// Exit code: 0 answered; 3 a rule at level `obligation` or above is indeterminate; with
 /// `--fail-on LEVEL`, 1 if a rule at or above LEVEL applies; 2 for errors.
 #[derive(clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, arg_required_else_help = true)]
 pub(crate) struct Args {
     #[command(flatten)]
     subject: subject::Subject,
