@@ -3,6 +3,8 @@
 //! - **Invariant:** a rule is effective when its condition holds and nothing that overrides it is
 //!   effective; while an exception is unknown, so is the rule.
 //! - **Invariant:** `not-in-force` is said only when the rule's own interval excludes the day.
+//! - **Invariant:** what speaks of the day and was not known yet leaves a rule open, and no fact
+//!   about the subject is said to settle that.
 //! - **Invariant:** two effective rules that contradict each other are reported, never ranked.
 
 use std::collections::BTreeSet;
@@ -62,7 +64,9 @@ pub(crate) struct Desk<'a> {
 impl<'a> Desk<'a> {
     pub(crate) fn finding(&self, index: usize, rule: &'a Rule) -> Finding {
         let effect = self.effect(index);
-        let tried = (effect == Truth::Unknown && self.evaluation.is_in_force(index)).then(|| {
+        let rests_on_unread = effect == Truth::Unknown && self.rests_on_unread(index, rule);
+        let is_open = effect == Truth::Unknown && self.evaluation.is_in_force(index);
+        let tried = (is_open && !rests_on_unread).then(|| {
             cases(
                 self.book,
                 &self.scope,
@@ -77,7 +81,7 @@ impl<'a> Desk<'a> {
             Some(tried) if verdict == Verdict::Indeterminate => tried.needs.clone(),
             _ => Vec::new(),
         };
-        let facts = if verdict == Verdict::NotInForce {
+        let facts = if verdict == Verdict::NotInForce || self.evaluation.is_unread(index) {
             Vec::new()
         } else {
             self.traces(rule, verdict, &missing)
@@ -91,6 +95,8 @@ impl<'a> Desk<'a> {
         let status = rule.text_status.as_ref().unwrap_or(&self.book.text_status);
         let enforcement = rule.enforcement.as_ref().unwrap_or(&self.book.enforcement);
         let enforcement = enforcement.at(self.on, self.known);
+        let text_status = status.at(self.on, self.known);
+        let text_status = text_status.filter(|_| !rests_on_unread);
         Finding {
             rulebook: Arc::clone(&self.book.id),
             rule: rule.id.clone(),
@@ -98,7 +104,7 @@ impl<'a> Desk<'a> {
             about: rule.about,
             level: rule.level,
             verdict,
-            text_status: status.at(self.on, self.known).map(|d| d.value),
+            text_status: text_status.map(|d| d.value),
             enforcement: enforcement.map_or(Enforcement::Unknown, |d| d.value),
             citations: Arc::clone(&rule.citations),
             see: Arc::clone(&rule.see),
@@ -118,6 +124,21 @@ impl<'a> Desk<'a> {
             conflicts_with: Vec::new(),
             stale: self.on > self.book.known_through,
         }
+    }
+
+    /// Is the rule open because its text, that of a rule it depends on, or a value it reads was not
+    /// known yet?
+    fn rests_on_unread(&self, index: usize, rule: &Rule) -> bool {
+        if !self.evaluation.is_in_force(index) {
+            return false;
+        }
+        let mut rules = rule.reach_rules.iter();
+        let mut atoms = rule.reach_atoms.iter();
+        rules.any(|r| self.evaluation.is_unread(*r))
+            || atoms.any(|a| {
+                self.evaluation.truth(*a) == Truth::Unknown
+                    && self.book.reads_unread(*a, self.on, self.known)
+            })
     }
 
     fn effect(&self, index: usize) -> Truth {

@@ -386,6 +386,7 @@ fn finished_rule(
         from: raw.interval.from.or_else(|| beginning(status)),
         ..raw.interval
     };
+    let interval = values::known_by_its_first_day(interval);
     Some(Rule {
         id: RuleId(raw.id.into()),
         title: raw.title.map(Arc::from),

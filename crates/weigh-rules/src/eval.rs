@@ -13,11 +13,13 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use weigh_facts::{Coverage, Date, Dated, Decimal, Facts, Records, Truth, Value};
+use weigh_facts::{
+    Coverage, Date, Dated, Decimal, Facts, Interval, Records, Timeline, Truth, Value,
+};
 
 use crate::Rulebook;
-use crate::book::{CodeList, ParamValue};
-use crate::ir::{Atom, Inner, Node, Num, Operand, Test};
+use crate::book::{CodeList, ParamValue, Rule};
+use crate::ir::{Atom, Inner, Node, Num, Operand, Test, Used};
 
 /// The dated values of a rulebook as they stand on one day.
 pub(crate) struct Day<'b> {
@@ -52,6 +54,21 @@ impl<'b> Day<'b> {
             .flatten()
             .map(|d| &d.value.value)
     }
+}
+
+/// A timeline speaks of the day, and nothing of what it says was known yet.
+fn is_unread<T>(values: &Timeline<T>, on: Date, known: Date) -> bool {
+    let mut entries = values.entries();
+    values.at(on, known).is_none() && entries.any(|e| speaks_of(&e.when, on))
+}
+
+/// Does it hold on the day, known or not?
+fn speaks_of(when: &Interval, on: Date) -> bool {
+    let always_known = Interval {
+        known: None,
+        ..*when
+    };
+    always_known.holds(on, on)
 }
 
 /// Bounds on a quantity, either end open, and the coverage of what they rest on.
@@ -386,8 +403,10 @@ pub(crate) struct Evaluation<'a> {
     /// By atom.
     pub(crate) truths: Vec<Truth>,
     pub(crate) coverages: Vec<Option<Coverage>>,
-    /// By rule: does its own interval hold?
+    /// By rule: does its own interval hold, known or not?
     pub(crate) in_force: Vec<bool>,
+    /// By rule: is its text, which speaks of the day, one that was not known yet?
+    pub(crate) unread: Vec<bool>,
     /// By rule: does its condition hold?
     pub(crate) conditions: Vec<Truth>,
     /// By rule: does it hold, and nothing that overrides it?
@@ -409,7 +428,8 @@ impl<'a> Evaluation<'a> {
             predicates: book.predicates.iter().map(|p| &p.node).collect(),
             truths,
             coverages,
-            in_force: rules.iter().map(|r| r.interval.holds(on, known)).collect(),
+            in_force: rules.iter().map(|r| speaks_of(&r.interval, on)).collect(),
+            unread: rules.iter().map(|r| book.is_unread(r, on, known)).collect(),
             conditions: vec![Truth::Unknown; rules.len()],
             effective: vec![Truth::Unknown; rules.len()],
         };
@@ -429,7 +449,8 @@ impl<'a> Evaluation<'a> {
     }
 
     /// One rule, given the truth of all atoms and the effect of all rules before it: whether its
-    /// condition holds, and whether it is effective. A rule outside its interval is neither.
+    /// condition holds, and whether it is effective. A rule outside its interval is neither; of one
+    /// whose text was not known yet, neither is known.
     pub(crate) fn rule(
         &self,
         book: &Rulebook,
@@ -442,6 +463,9 @@ impl<'a> Evaluation<'a> {
         };
         if !self.is_in_force(index) {
             return (Truth::False, Truth::False);
+        }
+        if self.is_unread(index) {
+            return (Truth::Unknown, Truth::Unknown);
         }
         let condition = fold(&rule.node, truths, &self.predicates, effective);
         let exception = Truth::any(
@@ -456,12 +480,32 @@ impl<'a> Evaluation<'a> {
         self.in_force.get(index).copied().unwrap_or(false)
     }
 
+    pub(crate) fn is_unread(&self, index: usize) -> bool {
+        self.is_in_force(index) && self.unread.get(index).copied().unwrap_or(false)
+    }
+
     pub(crate) fn truth(&self, atom: usize) -> Truth {
         self.truths.get(atom).copied().unwrap_or(Truth::Unknown)
     }
 }
 
 impl Rulebook {
+    /// Was the text of a rule not known yet, or that of the book it stands in?
+    fn is_unread(&self, rule: &Rule, on: Date, known: Date) -> bool {
+        let status = rule.text_status.as_ref().unwrap_or(&self.text_status);
+        rule.interval.known.is_some_and(|k| known < k) || is_unread(status, on, known)
+    }
+
+    /// Does a comparison read a value or a list that speaks of the day and was not known yet?
+    pub(crate) fn reads_unread(&self, atom: usize, on: Date, known: Date) -> bool {
+        let mut used = Used::default();
+        self.atoms.get(atom).into_iter().for_each(|a| used.atom(a));
+        let mut params = used.params.iter().filter_map(|p| self.params.get(*p));
+        let mut sets = used.sets.iter().filter_map(|s| self.sets.get(*s));
+        params.any(|p| is_unread(&p.values, on, known))
+            || sets.any(|s| is_unread(&s.values, on, known))
+    }
+
     /// A line without facts in it, as it stands on a day.
     pub(crate) fn line_value(&self, line: &Num, on: Date, known: Date) -> Option<Decimal> {
         match line {

@@ -185,6 +185,9 @@ fn write_rest(f: &mut fmt::Formatter<'_>, finding: &Finding) -> fmt::Result {
         let needs = finding.missing.iter().map(|n| &n.fact);
         writeln!(f, "  would be settled by {}", joined(needs))?;
     }
+    if finding.verdict == Verdict::Indeterminate && finding.text_status.is_none() {
+        writeln!(f, "  the text was not known yet")?;
+    }
     if finding.decided_by_cases {
         writeln!(f, "  the same for every value of what is missing")?;
     }

@@ -3,6 +3,7 @@
 //! - **Invariant:** there is no test for unknown, no division, no conversion and no function of the
 //!   clock here, and the checker lets none in.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use weigh_facts::{Date, Decimal, Truth};
@@ -211,4 +212,47 @@ pub(crate) enum Reference {
     Atom(usize),
     Predicate(usize),
     Rule(usize),
+}
+
+/// Parameters and sets that a comparison reads.
+#[derive(Default)]
+pub(crate) struct Used {
+    pub(crate) params: BTreeSet<usize>,
+    pub(crate) sets: BTreeSet<usize>,
+}
+
+impl Used {
+    pub(crate) fn atom(&mut self, atom: &Atom) {
+        match &atom.test {
+            Test::Line { line, .. } => self.num(line),
+            Test::Compare { left, right, .. } => {
+                self.num(left);
+                self.num(right);
+            }
+            Test::Word { sets, .. } => self.sets.extend(sets),
+            Test::Exists { when, .. } | Test::Every { when, .. } => self.inner(when),
+            Test::Flag(_) | Test::Day { .. } | Test::Contains { .. } => {}
+        }
+    }
+
+    fn inner(&mut self, inner: &Inner) {
+        inner.atoms.iter().for_each(|a| self.atom(a));
+    }
+
+    fn num(&mut self, num: &Num) {
+        match num {
+            Num::Param(index) => {
+                self.params.insert(*index);
+            }
+            Num::Add(a, b) | Num::Sub(a, b) | Num::Mul(a, b) => {
+                self.num(a);
+                self.num(b);
+            }
+            Num::Greatest(parts) | Num::Least(parts) => parts.iter().for_each(|p| self.num(p)),
+            Num::Sum { when, .. } | Num::Count { when, .. } => {
+                when.iter().for_each(|w| self.inner(w));
+            }
+            Num::Const(_) | Num::Value(_) => {}
+        }
+    }
 }

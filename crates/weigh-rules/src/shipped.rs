@@ -153,6 +153,27 @@ mod tests {
     }
 
     #[test]
+    fn enforcement_is_what_was_said_of_it() {
+        let books = load_shipped();
+        let on = |id: &str, on: &str, known: &str| {
+            let book = books.iter().find(|b| b.id() == id).unwrap();
+            let found = book
+                .enforcement()
+                .at(on.parse().unwrap(), known.parse().unwrap());
+            found.map(|e| e.value.as_str())
+        };
+        let late = "2026-10-01";
+        assert_eq!(on("us-ear-4e091", "2025-05-12", late), Some("unknown"));
+        let announced = Some("announced-non-enforcement");
+        assert_eq!(on("us-ear-4e091", "2025-05-13", late), announced);
+        assert_eq!(on("us-ear-4e091", "2025-01-13", "2025-01-12"), None);
+        assert_eq!(
+            on("eu-ai-act", "2026-08-02", "2025-08-02"),
+            Some("enforced")
+        );
+    }
+
+    #[test]
     fn ids_are_unique() {
         let books = load_shipped();
         let ids: std::collections::BTreeSet<_> = books.iter().map(Rulebook::id).collect();

@@ -337,6 +337,34 @@ fn days_decide_what_is_read() {
 }
 
 #[test]
+fn what_was_not_known_yet_leaves_a_rule_open_and_asks_for_nothing() {
+    let param = "[param.line]\nunit = \"FLOP\"\nvalues = [{ from = 2025-01-01, known = 2025-03-01, value = \"1e25\", source = \"s\" }]\n";
+    let rules = [
+        rule("a", "operations('eu-cumulative') > $line AND is_moe", ""),
+        rule("b", "is_moe", "known = 2025-02-01"),
+        rule("c", "is_gpai", ""),
+        rule("d", "is_gpai AND applies('b')", ""),
+    ];
+    let book = checked(&format!("{HEAD}{param}{}", rules.concat()));
+    let on = |known: &str, given: &str| -> Vec<(Verdict, bool, usize)> {
+        let found = assess(&book, &facts(given), day("2026-01-01"), day(known));
+        let each = found.findings.iter();
+        each.map(|f| (f.verdict, f.text_status.is_some(), f.missing.len()))
+            .collect()
+    };
+    let unread = (Verdict::Indeterminate, false, 0);
+    let applies = (Verdict::Applies, true, 0);
+    let yes = "is_moe = true\nis_gpai = true\noperations.eu-cumulative = \"2e25 FLOP\"";
+    assert_eq!(on("2024-12-31", yes), [unread; 4], "the book was not known");
+    assert_eq!(on("2025-01-31", yes), [unread, unread, applies, unread]);
+    assert_eq!(on("2025-02-28", yes), [unread, applies, applies, applies]);
+    assert_eq!(on("2025-03-01", yes), [applies; 4]);
+    assert_eq!(on("2025-02-28", "")[0], unread, "no fact would settle it");
+    let settled = (Verdict::DoesNotApply, true, 0);
+    assert_eq!(on("2025-02-28", "is_moe = false")[0], settled, "any line");
+}
+
+#[test]
 fn too_many_combinations_are_said_to_be() {
     let names = [
         "is_moe",

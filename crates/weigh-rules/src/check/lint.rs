@@ -10,7 +10,7 @@ use super::rules::RawRule;
 use super::values::first_day;
 use crate::Rulebook;
 use crate::eval::{Day, Evaluation, Scope};
-use crate::ir::{Atom, Inner, Node, Num, Reference, Test};
+use crate::ir::{Node, Reference, Used};
 use crate::possible::{Question, cases};
 
 type Errors = Vec<Diagnostic>;
@@ -180,49 +180,6 @@ pub(super) fn refuse_constant(book: &Rulebook, conditions: &[Range<usize>], erro
             let help =
                 "correct the lines: two of them leave nothing in between, or leave nothing out";
             errors.push(Diagnostic::new("always-same", message, at.clone()).with_help(help));
-        }
-    }
-}
-
-/// Parameters and sets that a comparison reads.
-#[derive(Default)]
-struct Used {
-    params: BTreeSet<usize>,
-    sets: BTreeSet<usize>,
-}
-
-impl Used {
-    fn atom(&mut self, atom: &Atom) {
-        match &atom.test {
-            Test::Line { line, .. } => self.num(line),
-            Test::Compare { left, right, .. } => {
-                self.num(left);
-                self.num(right);
-            }
-            Test::Word { sets, .. } => self.sets.extend(sets),
-            Test::Exists { when, .. } | Test::Every { when, .. } => self.inner(when),
-            Test::Flag(_) | Test::Day { .. } | Test::Contains { .. } => {}
-        }
-    }
-
-    fn inner(&mut self, inner: &Inner) {
-        inner.atoms.iter().for_each(|a| self.atom(a));
-    }
-
-    fn num(&mut self, num: &Num) {
-        match num {
-            Num::Param(index) => {
-                self.params.insert(*index);
-            }
-            Num::Add(a, b) | Num::Sub(a, b) | Num::Mul(a, b) => {
-                self.num(a);
-                self.num(b);
-            }
-            Num::Greatest(parts) | Num::Least(parts) => parts.iter().for_each(|p| self.num(p)),
-            Num::Sum { when, .. } | Num::Count { when, .. } => {
-                when.iter().for_each(|w| self.inner(w));
-            }
-            Num::Const(_) | Num::Value(_) => {}
         }
     }
 }

@@ -168,11 +168,14 @@ fn read_overrides(table: &mut Table, errors: &mut Errors) -> Vec<Placed> {
     overrides
 }
 
+/// How a word of a closed list is read, and the list.
+type Words<'a, T> = (fn(&str) -> Option<T>, &'a [T]);
+
 /// Reads a word of a closed list; a key whose word is not on it is `misread`.
 fn read_word<T: Copy + std::fmt::Display>(
     table: &mut Table,
     key: &'static str,
-    (parse, all): (fn(&str) -> Option<T>, &[T]),
+    (parse, all): Words<'_, T>,
     misread: &mut Vec<&'static str>,
     errors: &mut Errors,
 ) -> Option<T> {

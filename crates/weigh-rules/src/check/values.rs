@@ -96,7 +96,7 @@ fn read_entries<T>(
     errors: &mut Errors,
 ) -> Vec<Entry<T>> {
     let mut entries: Vec<Entry<T>> = Vec::new();
-    let mut intervals: Vec<Interval> = Vec::new();
+    let mut stated: Vec<Interval> = Vec::new();
     for node in nodes {
         let span = node.span.clone();
         let Item::Table(mut table) = node.item else {
@@ -120,13 +120,14 @@ fn read_entries<T>(
             }
         };
         table.finish(errors);
-        if intervals.iter().any(|other| overlap(other, &when)) {
+        if stated.iter().any(|other| overlap(other, &when)) {
             let message = "two values hold on the same day";
             let help = "end one with `until`, or give the later one the day it became `known`";
             errors.push(Diagnostic::new("value-overlap", message, span).with_help(help));
         }
-        intervals.push(when);
+        stated.push(when);
         if let Some(value) = value {
+            let when = known_by_its_first_day(when);
             entries.push((Dated { when, value }, source));
         }
     }
@@ -150,6 +151,14 @@ pub(super) fn read_interval(
         errors.push(Diagnostic::new("empty-interval", message, span.clone()));
     }
     Interval { from, until, known }
+}
+
+/// What is in force from a day was known on that day at the latest.
+pub(super) fn known_by_its_first_day(stated: Interval) -> Interval {
+    Interval {
+        known: stated.known.or(stated.from),
+        ..stated
+    }
 }
 
 /// Do two entries learned on the same day claim the same day? One without an end gives way to the
