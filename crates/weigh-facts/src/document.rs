@@ -337,10 +337,11 @@ fn number_item(text: &str) -> Item {
 
 /// The candidate nearest to `word` by edit distance, if it is near enough to be a slip.
 #[must_use]
-pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = word.chars().count();
-    let limit = length.div_ceil(3);
+    let limit = length.div_ceil(3).max(1);
     candidates
+        .into_iter()
         // A slip changes few characters, so a far longer or shorter name is none.
         .filter(|c| length.abs_diff(c.chars().count()) <= limit && length <= 100)
         .map(|c| (edit_distance(word, c), c))
@@ -349,11 +350,11 @@ pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
         .map(|(_, c)| c)
 }
 
-/// Levenshtein distance in characters.
+/// Levenshtein distance in characters, upper and lower case alike.
 fn edit_distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
+    let b: Vec<char> = b.to_ascii_lowercase().chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().enumerate() {
+    for (i, ca) in a.to_ascii_lowercase().chars().enumerate() {
         let mut corner = i;
         let mut left = i + 1;
         let mut next = vec![left];

@@ -27,9 +27,10 @@ use weigh_facts::{
     TextStatus, Timeline,
 };
 
+use crate::Rulebook;
 use crate::book::{ListedSource, Predicate, Rule, RuleId};
+use crate::digest::digest;
 use crate::ir::{Node, Reference};
-use crate::{Rulebook, shipped::digest};
 use lower::Lowering;
 use names::{Named, Names};
 use place::Place;
@@ -319,7 +320,7 @@ fn add_rules(
                 None => {
                     let message =
                         format!("rule `{}` overrides `{id}`, which is no rule here", rule.id);
-                    let near = crate::near::nearest(id, ids.iter().map(String::as_str));
+                    let near = weigh_facts::nearest(id, ids.iter().map(String::as_str));
                     let mut found = Diagnostic::new("dangling-rule", message, span.clone());
                     found.help = near.map(|near| format!("did you mean `{near}`?"));
                     errors.push(found);

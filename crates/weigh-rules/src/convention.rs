@@ -32,7 +32,7 @@ pub fn read_convention(text: &str) -> Result<ConventionBook, Vec<Diagnostic>> {
         Some(convention) if errors.is_empty() => Ok(ConventionBook {
             convention,
             sources: sources.all().map(|s| (**s).clone()).collect(),
-            digest: crate::shipped::digest(text),
+            digest: crate::digest::digest(text),
         }),
         _ => Err(errors),
     }

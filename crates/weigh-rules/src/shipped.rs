@@ -1,6 +1,5 @@
 //! The rulebooks and conventions that ship with the program.
 
-use sha2::{Digest, Sha256};
 use weigh_facts::{Convention, Dictionary};
 
 use crate::{ConventionBook, Rulebook, check, read_convention};
@@ -95,14 +94,6 @@ pub fn shipped_conventions() -> Vec<Convention> {
     shipped_convention_books()
         .into_iter()
         .map(|book| book.convention)
-        .collect()
-}
-
-/// SHA-256 of a text, in hexadecimal.
-pub(crate) fn digest(text: &str) -> String {
-    Sha256::digest(text)
-        .iter()
-        .map(|b| format!("{b:02x}"))
         .collect()
 }
 

@@ -8,7 +8,7 @@ use weigh_facts::{FactName, FactType};
 
 use super::lower::{Fields, Lowering, Number, Typed, literal};
 use crate::ir::{Atom, Inner, Node, Num, Operand, Test};
-use crate::near::nearest;
+use weigh_facts::nearest;
 
 const FUNCTIONS: &[&str] = &[
     "applies", "any", "all", "sum", "count", "contains", "greatest", "least",

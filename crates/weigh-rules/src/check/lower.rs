@@ -366,7 +366,7 @@ impl<'a> Lowering<'a> {
     fn known_word(&mut self, at: &Expr, kind: &FactType, name: &str, word: &str) -> Option<()> {
         let found = match kind {
             FactType::Enum(words) | FactType::Set(words) if !words.iter().any(|w| w == word) => {
-                let near = crate::near::nearest(word, words.iter().map(String::as_str));
+                let near = weigh_facts::nearest(word, words.iter().map(String::as_str));
                 let help = near.map_or_else(
                     || format!("use one of {}", words.join(", ")),
                     |near| format!("did you mean '{near}'?"),

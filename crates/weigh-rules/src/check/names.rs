@@ -7,7 +7,7 @@ use std::sync::Arc;
 use weigh_facts::{Convention, Dictionary, FactName, FactType, Unit};
 
 use crate::book::Slot;
-use crate::near::nearest;
+use weigh_facts::nearest;
 
 /// A name of the file, and whether a condition uses it.
 pub(crate) struct Named {

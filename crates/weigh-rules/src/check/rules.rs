@@ -12,7 +12,7 @@ use super::names::Named;
 use super::sources::Listed;
 use super::values;
 use crate::book::{BookTest, Citation, Expectation};
-use crate::near::nearest;
+use weigh_facts::nearest;
 
 type Errors = Vec<Diagnostic>;
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use weigh_facts::{Certainty, Date, Diagnostic, Item, Source, SourceKey, Table};
 
-use crate::near::nearest;
+use weigh_facts::nearest;
 
 type Errors = Vec<Diagnostic>;
 

@@ -8,7 +8,7 @@ use sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan, Tokenizer, Whit
 use weigh_facts::{Diagnostic, Unit};
 
 use super::place::Place;
-use crate::near::nearest;
+use weigh_facts::nearest;
 
 /// Plain names, `$parameters`, and nothing of any vendor.
 #[derive(Debug)]
