@@ -360,6 +360,7 @@ fn settled(sheet: &mut Sheet, group: &Group, says_stale: bool) {
         words.extend(decisive.map(|f| f.brief.clone()));
         let overridden = finding.overridden_by.as_ref();
         words.extend(overridden.map(|r| format!("overridden by {r}")));
+        words.extend(finding.notes.iter().cloned());
         if says_stale && finding.is_stale {
             words.push("STALE".to_owned());
         }
