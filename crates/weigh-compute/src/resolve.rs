@@ -196,7 +196,7 @@ impl ResolveError {
             | Self::TextTowerOnly { .. }
             | Self::UncoveredClass { .. } => Some(
                 "without a catalog entry, parameters are counted from tensor shapes: add the \
-                 weight files; operations are then a lower bound",
+                 weight files; operations are then not known",
             ),
             _ => None,
         }

@@ -540,9 +540,7 @@ fn from_shapes(
     assumptions.push(Assumption {
         name: "architecture".to_owned(),
         value: "tensor shapes".to_owned(),
-        reason: format!(
-            "{why}; parameters are counted from the tensors, operations are a lower bound"
-        ),
+        reason: format!("{why}; parameters are counted from the tensors, operations are not known"),
     });
     let architecture = weigh_compute::from_tensors(&weights.tensors);
     model::profile(architecture, false, None)
