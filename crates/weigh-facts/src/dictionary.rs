@@ -104,6 +104,18 @@ const SHIPPED: &[(&str, &str)] = &[
         "dictionary/chip.toml",
         include_str!("../dictionary/chip.toml"),
     ),
+    (
+        "dictionary/export.toml",
+        include_str!("../dictionary/export.toml"),
+    ),
+    (
+        "dictionary/obligations.toml",
+        include_str!("../dictionary/obligations.toml"),
+    ),
+    (
+        "dictionary/instruments.toml",
+        include_str!("../dictionary/instruments.toml"),
+    ),
 ];
 
 impl Dictionary {

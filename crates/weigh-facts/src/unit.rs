@@ -9,7 +9,7 @@ use std::str::FromStr;
 use crate::Decimal;
 
 /// The base dimensions. A unit is a product of powers of these.
-const BASES: [&str; 12] = [
+const BASES: [&str; 13] = [
     "FLOP",
     "s",
     "parameters",
@@ -22,6 +22,7 @@ const BASES: [&str; 12] = [
     "devices",
     "sequences",
     "bp",
+    "transistors",
 ];
 
 /// A dimension: FLOP, FLOP/s, TPP/mm2, byte/s, or none for a plain number.
@@ -62,6 +63,7 @@ const NAMED: &[(&str, usize, &str)] = &[
     ("chips", 9, "1"),
     ("sequences", 10, "1"),
     ("bp", 11, "1"),
+    ("transistors", 12, "1"),
 ];
 
 /// Compound units with a name of their own.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use weigh_facts::{Dictionary, Truth, Verdict};
+use weigh_facts::{Truth, Verdict};
 use weigh_rules::{AtomTrace, Finding, Need, Role, Why};
 use weigh_station::Weighing;
 
@@ -16,7 +16,7 @@ pub fn render_finding(finding: &Finding, weighing: &Weighing) -> String {
     // Writing to a string cannot fail.
     let _ = head(&mut out, finding, weighing);
     let _ = atoms(&mut out, finding, weighing);
-    let _ = open(&mut out, finding);
+    let _ = open(&mut out, finding, weighing);
     out
 }
 
@@ -136,7 +136,7 @@ fn atom_lines(out: &mut String, atom: &AtomTrace, weighing: &Weighing) -> std::f
     Ok(())
 }
 
-fn open(out: &mut String, finding: &Finding) -> std::fmt::Result {
+fn open(out: &mut String, finding: &Finding, weighing: &Weighing) -> std::fmt::Result {
     if finding.verdict != Verdict::Indeterminate {
         return Ok(());
     }
@@ -148,12 +148,13 @@ fn open(out: &mut String, finding: &Finding) -> std::fmt::Result {
             "              (there were too many cases to try them all)"
         )?;
     }
-    let dictionary = Dictionary::shipped();
+    let dictionary = &weighing.dictionary;
     writeln!(out, "\n  would settle it")?;
     for Need { fact, why, alone } in &finding.missing {
         let why = match why {
             Why::Missing => "missing",
             Why::Straddles => "its bounds straddle the line",
+            Why::Unlisted => "in no list: say which listed country it follows",
         };
         let alone = if *alone { "; enough alone" } else { "" };
         writeln!(out, "    {fact} ({why}{alone})")?;

@@ -2,7 +2,7 @@
 
 use divan::Bencher;
 use weigh_facts::{Date, Dictionary, Facts, Grade, MethodId, Origin};
-use weigh_rules::{assess, check, load_shipped, shipped, shipped_conventions};
+use weigh_rules::{Library, assess, check, load_shipped, shipped};
 
 fn main() {
     divan::main();
@@ -61,10 +61,12 @@ fn load_everything() -> usize {
 }
 
 /// One book, dictionary and conventions at hand.
-#[divan::bench(args = shipped().into_iter().map(|b| b.0))]
+#[divan::bench(args = shipped().iter().map(|b| b.path))]
 fn check_one_book(bencher: Bencher, path: &str) {
-    let books = shipped();
-    let text = books.iter().find(|b| b.0 == path).map_or("", |b| b.1);
-    let (dictionary, conventions) = (Dictionary::shipped(), shipped_conventions());
-    bencher.bench(|| check(text, &dictionary, &conventions).is_ok());
+    let text = shipped()
+        .iter()
+        .find(|b| b.path == path)
+        .map_or("", |b| b.text);
+    let library = Library::shipped();
+    bencher.bench(|| check(text, &library).is_ok());
 }

@@ -11,10 +11,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use weigh_facts::{
-    Certainty, Coverage, Date, Enforcement, FactType, Facts, Quantity, Truth, Verdict,
+    Certainty, Coverage, Date, Enforcement, FactType, Facts, Quantity, Truth, Value, Verdict,
 };
 
 use crate::Rulebook;
+use crate::alarms;
 use crate::book::Rule;
 use crate::eval::{Day, Evaluation, Scope, fold, known_values};
 use crate::finding::{Assessment, AtomTrace, Conflict, Finding, LineRead, Role};
@@ -31,6 +32,7 @@ pub fn assess(book: &Rulebook, facts: &Facts, on: Date, known: Date) -> Assessme
     let evaluation = Evaluation::new(book, &scope, on, known);
     let desk = Desk {
         book,
+        facts,
         scope,
         evaluation: &evaluation,
         on,
@@ -49,12 +51,14 @@ pub fn assess(book: &Rulebook, facts: &Facts, on: Date, known: Date) -> Assessme
         known,
         findings,
         conflicts,
+        alarms: alarms::alarms(book, on, known),
     }
 }
 
 /// One assessment at work.
 pub(crate) struct Desk<'a> {
     pub(crate) book: &'a Rulebook,
+    pub(crate) facts: &'a Facts,
     pub(crate) scope: Scope<'a>,
     pub(crate) evaluation: &'a Evaluation<'a>,
     pub(crate) on: Date,
@@ -113,6 +117,10 @@ impl<'a> Desk<'a> {
             when: Arc::clone(&rule.when),
             outcome: Arc::clone(&rule.then),
             deadline: rule.deadline.clone(),
+            due: self.due(rule, verdict),
+            clock: rule.clock.clone(),
+            addressee: rule.addressee.clone(),
+            basis: rule.basis,
             coverage: self.coverage(rule, verdict, &facts),
             facts,
             missing,
@@ -123,6 +131,19 @@ impl<'a> Desk<'a> {
             maybe_overridden_by: overriding(Truth::Unknown),
             conflicts_with: Vec::new(),
             stale: self.on > self.book.known_through,
+        }
+    }
+
+    /// The day a deadline that runs ends on.
+    fn due(&self, rule: &Rule, verdict: Verdict) -> Option<Date> {
+        let fact = rule.clock.as_ref()?.fact.as_ref()?;
+        let period = rule
+            .deadline
+            .as_ref()
+            .filter(|_| verdict == Verdict::Applies)?;
+        match self.facts.get(fact)?.value {
+            Value::Date(day) => day.after(period),
+            _ => None,
         }
     }
 

@@ -110,6 +110,125 @@ pub struct RuleEntry<'a> {
     pub overrides: Vec<&'a RuleId>,
     /// The rules that are exceptions to it.
     pub overridden_by: Vec<&'a RuleId>,
+    /// Whom it binds, where it is a letter to one firm and no rule for all.
+    pub addressee: Option<&'a str>,
+    /// What it rests on: the text, or what an agency does.
+    pub basis: Basis,
+}
+
+/// What a rule rests on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Basis {
+    /// What the text says.
+    #[default]
+    Text,
+    /// What an agency does or announced, beside or against the text.
+    Policy,
+}
+
+impl Basis {
+    /// The word used in data files and output.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Policy => "policy",
+        }
+    }
+
+    pub(crate) fn parse(word: &str) -> Option<Self> {
+        [Self::Text, Self::Policy]
+            .into_iter()
+            .find(|b| b.as_str() == word)
+    }
+}
+
+/// From when a deadline runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clock {
+    /// The fact that holds the day, if the subject can have one.
+    pub fact: Option<FactName>,
+    /// What happens on that day, as the source says it.
+    pub event: String,
+}
+
+/// A shared table of code lists, such as the country groups: sets that several books read.
+#[derive(Clone, Debug)]
+pub struct CodeTable {
+    pub(crate) id: Arc<str>,
+    pub(crate) title: String,
+    pub(crate) version: String,
+    pub(crate) digest: String,
+    pub(crate) known_through: Date,
+    pub(crate) sources: Vec<Arc<Source>>,
+    pub(crate) sets: Vec<CodeSet>,
+}
+
+impl CodeTable {
+    /// Its id: `us-country-groups`.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Its title.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// Version of this encoding.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// SHA-256 of its text, in hexadecimal.
+    #[must_use]
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// The last day of which it knows.
+    #[must_use]
+    pub fn known_through(&self) -> Date {
+        self.known_through
+    }
+
+    /// Its sources.
+    pub fn sources(&self) -> impl Iterator<Item = &Source> {
+        self.sources.iter().map(|s| &**s)
+    }
+
+    /// The names of its sets.
+    pub fn sets(&self) -> impl Iterator<Item = &str> {
+        self.sets.iter().map(|s| s.name.as_str())
+    }
+
+    /// The codes of a set on a day, as they were known on another; none when nothing was.
+    #[must_use]
+    pub fn codes(&self, set: &str, on: Date, known: Date) -> Option<&BTreeSet<String>> {
+        let set = self.sets.iter().find(|s| s.name == set)?;
+        set.values.at(on, known).map(|d| &d.value.codes)
+    }
+}
+
+/// A day from which a person must look: a stay that ended, a list that was to be renewed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DeclaredAlarm {
+    pub(crate) id: String,
+    pub(crate) when: Interval,
+    pub(crate) text: String,
+    pub(crate) citations: Vec<Citation>,
+}
+
+/// A comparison that tests cannot take both ways, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unreached {
+    pub(crate) rule: String,
+    pub(crate) atom: String,
+    pub(crate) reason: String,
+    pub(crate) span: Range<usize>,
 }
 
 /// A rulebook that checks.
@@ -133,6 +252,11 @@ pub struct Rulebook {
     /// Indices of `rules`, each after those it depends on.
     pub(crate) order: Vec<usize>,
     pub(crate) tests: Vec<BookTest>,
+    pub(crate) tables: Vec<Arc<CodeTable>>,
+    pub(crate) alarms: Vec<DeclaredAlarm>,
+    pub(crate) unreached: Vec<Unreached>,
+    /// The file of a person's own; none for what ships.
+    pub(crate) supplied_by: Option<Arc<str>>,
 }
 
 /// A source and the day its text was fetched.
@@ -170,8 +294,20 @@ pub(crate) struct ParamValue {
 #[derive(Clone, Debug)]
 pub(crate) struct CodeSet {
     pub(crate) name: String,
-    pub(crate) complete: bool,
+    pub(crate) extent: Extent,
     pub(crate) values: Timeline<CodeList>,
+}
+
+/// What a code that is not listed is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// Not in the set.
+    Complete,
+    /// Unknown.
+    Open,
+    /// Not in the set if the set at this place lists it, else unknown: an unlisted territory is
+    /// not free.
+    Within(usize),
 }
 
 /// One state of a list of codes.
@@ -208,6 +344,9 @@ pub(crate) struct Rule {
     pub(crate) reading: Option<Arc<str>>,
     pub(crate) text_status: Option<Timeline<TextStatus>>,
     pub(crate) enforcement: Option<Timeline<Enforcement>>,
+    pub(crate) addressee: Option<Arc<str>>,
+    pub(crate) basis: Basis,
+    pub(crate) clock: Option<Arc<Clock>>,
     /// Rules that this one is an exception to.
     pub(crate) overrides: Vec<usize>,
     /// Rules that are exceptions to this one.
@@ -296,6 +435,24 @@ impl Rulebook {
         self.sources.values().map(|s| &*s.source)
     }
 
+    /// The file it was read from, if it is not one that ships.
+    #[must_use]
+    pub fn supplied_by(&self) -> Option<&str> {
+        self.supplied_by.as_deref()
+    }
+
+    /// The same book, marked as supplied by a person's own file.
+    #[must_use]
+    pub fn from_file(mut self, path: &str) -> Self {
+        self.supplied_by = Some(path.into());
+        self
+    }
+
+    /// The shared tables it reads.
+    pub fn tables(&self) -> impl Iterator<Item = &CodeTable> {
+        self.tables.iter().map(|t| &**t)
+    }
+
     /// The day a source was fetched, if the rulebook says.
     #[must_use]
     pub fn retrieved(&self, key: &SourceKey) -> Option<Date> {
@@ -322,6 +479,8 @@ impl Rulebook {
             interval: rule.interval,
             overrides: self.ids(&rule.overrides),
             overridden_by: self.ids(&rule.overridden_by),
+            addressee: rule.addressee.as_deref(),
+            basis: rule.basis,
         })
     }
 

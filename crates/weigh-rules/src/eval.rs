@@ -18,7 +18,7 @@ use weigh_facts::{
 };
 
 use crate::Rulebook;
-use crate::book::{CodeList, ParamValue, Rule};
+use crate::book::{CodeList, CodeSet, Extent, ParamValue, Rule};
 use crate::ir::{Atom, Inner, Node, Num, Operand, Test, Used};
 
 /// The dated values of a rulebook as they stand on one day.
@@ -31,15 +31,51 @@ pub(crate) struct Day<'b> {
 #[derive(Clone, Copy)]
 pub(crate) struct SetToday<'b> {
     pub(crate) list: Option<&'b CodeList>,
-    pub(crate) complete: bool,
+    pub(crate) extent: Extent,
+    /// The list of the set it lies within.
+    pub(crate) universe: Option<&'b CodeList>,
+}
+
+impl SetToday<'_> {
+    /// Is it known of every code that can be said whether it is in?
+    pub(crate) fn is_whole(&self) -> bool {
+        self.list.is_some()
+            && match self.extent {
+                Extent::Complete => true,
+                Extent::Open => false,
+                Extent::Within(_) => self.universe.is_some(),
+            }
+    }
+
+    fn has(&self, code: &str) -> Truth {
+        let Some(list) = self.list else {
+            return Truth::Unknown;
+        };
+        if list.codes.contains(code) {
+            return Truth::True;
+        }
+        match self.extent {
+            Extent::Complete => Truth::False,
+            Extent::Open => Truth::Unknown,
+            Extent::Within(_) => match self.universe {
+                Some(universe) if universe.codes.contains(code) => Truth::False,
+                _ => Truth::Unknown,
+            },
+        }
+    }
 }
 
 impl<'b> Day<'b> {
     pub(crate) fn new(book: &'b Rulebook, on: Date, known: Date) -> Self {
         let params = book.params.iter().map(|p| p.values.at(on, known));
-        let sets = book.sets.iter().map(|s| SetToday {
-            list: s.values.at(on, known).map(|d| &d.value),
-            complete: s.complete,
+        let today = |set: &'b CodeSet| set.values.at(on, known).map(|d| &d.value);
+        let sets = book.sets.iter().map(|set| SetToday {
+            list: today(set),
+            extent: set.extent,
+            universe: match set.extent {
+                Extent::Within(index) => book.sets.get(index).and_then(today),
+                _ => None,
+            },
         });
         Self {
             params: params.collect(),
@@ -349,15 +385,8 @@ impl<'a> Scope<'a> {
             return Truth::True;
         }
         let in_set = |index: &usize| match self.day.sets.get(*index) {
-            Some(SetToday {
-                list: Some(list),
-                complete,
-            }) => match (list.codes.contains(word), complete) {
-                (true, _) => Truth::True,
-                (false, true) => Truth::False,
-                (false, false) => Truth::Unknown,
-            },
-            _ => Truth::Unknown,
+            Some(set) => set.has(word),
+            None => Truth::Unknown,
         };
         Truth::any(sets.iter().map(in_set))
     }

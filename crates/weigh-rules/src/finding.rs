@@ -9,6 +9,7 @@ use weigh_facts::{
     Source, SubjectKind, TextStatus, Truth, Value, Verdict,
 };
 
+use crate::book::{Basis, Clock};
 use crate::{Citation, RuleId};
 
 /// What one rulebook says of one subject on one day.
@@ -24,6 +25,48 @@ pub struct Assessment {
     pub findings: Vec<Finding>,
     /// Rules that both apply, say different things of one decision, and have no order.
     pub conflicts: Vec<Conflict>,
+    /// What a person must look at because of the day.
+    pub alarms: Vec<Alarm>,
+}
+
+/// A day that asks for a person: findings about the law and its encoding, not about the subject.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alarm {
+    /// The rulebook.
+    pub rulebook: Arc<str>,
+    /// Names it: `affiliates-stay-ended`, `stale`.
+    pub id: String,
+    /// What kind it is.
+    pub kind: AlarmKind,
+    /// The first day it stands on.
+    pub from: Date,
+    /// What there is to know, in a sentence.
+    pub text: String,
+    /// What it rests on; none for what the program sees by itself.
+    pub citations: Vec<Citation>,
+}
+
+/// Why a day asks for a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AlarmKind {
+    /// The rulebook says so.
+    Declared,
+    /// A status ended, and nothing is known of what came after.
+    Expired,
+    /// The day is later than the last one of which the rulebook knows.
+    Stale,
+}
+
+impl AlarmKind {
+    /// The word used in output.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Declared => "declared",
+            Self::Expired => "expired",
+            Self::Stale => "stale",
+        }
+    }
 }
 
 /// Two rules that contradict each other: a defect of the rulebook, never settled by file order.
@@ -70,6 +113,14 @@ pub struct Finding {
     pub outcome: Arc<BTreeMap<String, String>>,
     /// How long there is, from the event the source names.
     pub deadline: Option<Period>,
+    /// From when the deadline runs, if the source says.
+    pub clock: Option<Arc<Clock>>,
+    /// The day by which it falls due, if it applies and the day it runs from is known.
+    pub due: Option<Date>,
+    /// Whom it binds, where it is a letter to one firm and no rule for all.
+    pub addressee: Option<Arc<str>>,
+    /// Does it rest on the text, or on what an agency does?
+    pub basis: Basis,
     /// Every comparison of its condition, with what was known, and whether it decided.
     pub facts: Vec<AtomTrace>,
     /// What would settle it, most useful first; facts that cannot change the verdict are left out.
@@ -173,6 +224,8 @@ pub enum Why {
     Missing,
     /// Its bounds straddle a line.
     Straddles,
+    /// Its code is in no list, and follows one that is: which one must be said.
+    Unlisted,
 }
 
 impl AtomTrace {

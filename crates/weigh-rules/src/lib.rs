@@ -23,15 +23,18 @@
     warn(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)
 )]
 
+mod alarms;
 mod assess;
 mod book;
 mod check;
 mod convention;
+mod coverage;
 mod digest;
 mod eval;
 mod explain;
 mod finding;
 mod ir;
+mod library;
 mod possible;
 mod runner;
 mod shipped;
@@ -40,10 +43,18 @@ mod testing;
 mod worlds;
 
 pub use assess::assess;
-pub use book::{Citation, Line, RuleEntry, RuleId, Rulebook};
-pub use check::check;
+pub use book::{Basis, Citation, Clock, CodeTable, Line, RuleEntry, RuleId, Rulebook};
+pub use check::tables::read_code_table;
+pub use check::{check, check_trusted};
 pub use convention::{ConventionBook, read_convention};
+pub use coverage::{AtomCoverage, Coverage, coverage};
 pub use explain::{Explanation, Trace, explain};
-pub use finding::{Assessment, AtomTrace, Conflict, Finding, LineRead, Margin, Need, Role, Why};
+pub use finding::{
+    Alarm, AlarmKind, Assessment, AtomTrace, Conflict, Finding, LineRead, Margin, Need, Role, Why,
+};
+pub use library::{Kind, Library, kind};
 pub use runner::{TestOutcome, run_tests};
-pub use shipped::{load_shipped, shipped, shipped_convention_books, shipped_conventions};
+pub use shipped::{
+    ShippedBook, load_book, load_shipped, load_shipped_whole, shipped, shipped_convention_books,
+    shipped_conventions, shipped_tables,
+};

@@ -111,6 +111,7 @@ fn add_needs(
             continue;
         }
         let why = match scope.values.get(*slot).copied().flatten() {
+            Some(Value::Word(_)) => Why::Unlisted,
             Some(_) => Why::Straddles,
             None => Why::Missing,
         };
@@ -185,7 +186,7 @@ fn critical_slot(atom: &Atom, scope: &Scope<'_>) -> Option<usize> {
         } => {
             let is_whole = |set: &usize| {
                 let set = scope.day.sets.get(*set);
-                set.is_some_and(|s| s.complete && s.list.is_some())
+                set.is_some_and(crate::eval::SetToday::is_whole)
             };
             sets.iter().all(is_whole).then_some(*slot)
         }
@@ -301,16 +302,23 @@ fn days(tests: &[&Test]) -> BTreeSet<Date> {
     lines.flat_map(around).collect()
 }
 
-/// Every word written out or in a set, and one that is nowhere.
+/// Every word written out or in a set, and one that is nowhere unless a set says what there is.
 fn listed_words(scope: &Scope<'_>, tests: &[&Test]) -> BTreeSet<String> {
-    let mut listed = BTreeSet::from(["another".to_owned()]);
+    let mut listed = BTreeSet::new();
+    let mut has_universe = false;
     for test in tests {
         if let Test::Word { words, sets, .. } = test {
             listed.extend(words.iter().cloned());
             for set in sets.iter().filter_map(|s| scope.day.sets.get(*s)) {
-                listed.extend(set.list.into_iter().flat_map(|l| l.codes.iter().cloned()));
+                has_universe |= set.universe.is_some();
+                let lists = set.list.into_iter().chain(set.universe);
+                listed.extend(lists.flat_map(|l| l.codes.iter().cloned()));
             }
         }
+    }
+    // A code that no list has follows one that some list has: a dependency its parent.
+    if !has_universe {
+        listed.insert("another".to_owned());
     }
     listed
 }

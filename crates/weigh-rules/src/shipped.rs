@@ -1,31 +1,48 @@
 //! The rulebooks and conventions that ship with the program.
 
-use weigh_facts::{Convention, Dictionary};
+use std::sync::Arc;
 
-use crate::{ConventionBook, Rulebook, check, read_convention};
+use weigh_facts::Convention;
 
-const BOOKS: &[(&str, &str)] = &[
-    (
-        "rulebooks/eu/ai-act.toml",
-        include_str!("../rulebooks/eu/ai-act.toml"),
-    ),
-    (
-        "rulebooks/hypothetical/claimed-chip-rule.toml",
-        include_str!("../rulebooks/hypothetical/claimed-chip-rule.toml"),
-    ),
-    (
-        "rulebooks/hypothetical/proposed-framework.toml",
-        include_str!("../rulebooks/hypothetical/proposed-framework.toml"),
-    ),
-    (
-        "rulebooks/us-ca/sb53.toml",
-        include_str!("../rulebooks/us-ca/sb53.toml"),
-    ),
-    (
-        "rulebooks/us/ear-4e091.toml",
-        include_str!("../rulebooks/us/ear-4e091.toml"),
-    ),
+use crate::{
+    CodeTable, ConventionBook, Library, Rulebook, check, check_trusted, read_code_table,
+    read_convention,
+};
+
+/// One shipped rulebook: its id, its path inside this crate, and its text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShippedBook {
+    /// Its id, so that one book can be found without reading all.
+    pub id: &'static str,
+    /// Its path inside this crate.
+    pub path: &'static str,
+    /// Its text.
+    pub text: &'static str,
+}
+
+macro_rules! books {
+    ($($id:literal = $file:literal),+ $(,)?) => {
+        &[$(ShippedBook {
+            id: $id,
+            path: concat!("rulebooks/", $file),
+            text: include_str!(concat!("../rulebooks/", $file)),
+        }),+]
+    };
+}
+
+/// By id.
+const BOOKS: &[ShippedBook] = books![
+    "eu-ai-act" = "eu/ai-act.toml",
+    "hypothetical-claimed-chip-rule" = "hypothetical/claimed-chip-rule.toml",
+    "hypothetical-proposed-framework" = "hypothetical/proposed-framework.toml",
+    "us-ca-sb53" = "us-ca/sb53.toml",
+    "us-ear-4e091" = "us/ear-4e091.toml",
 ];
+
+const TABLES: &[(&str, &str)] = &[(
+    "rulebooks/tables/us-country-groups.toml",
+    include_str!("../rulebooks/tables/us-country-groups.toml"),
+)];
 
 const CONVENTIONS: &[(&str, &str)] = &[
     (
@@ -50,10 +67,10 @@ const CONVENTIONS: &[(&str, &str)] = &[
     ),
 ];
 
-/// Every shipped rulebook: path inside this crate, and text.
+/// Every shipped rulebook, by id.
 #[must_use]
-pub fn shipped() -> Vec<(&'static str, &'static str)> {
-    BOOKS.to_vec()
+pub fn shipped() -> &'static [ShippedBook] {
+    BOOKS
 }
 
 /// Every shipped rulebook, checked, in the order of their ids.
@@ -61,18 +78,34 @@ pub fn shipped() -> Vec<(&'static str, &'static str)> {
 /// # Panics
 /// Never in a release: a test loads them.
 #[must_use]
-#[expect(clippy::expect_used, reason = "embedded data, loaded by a test")]
 pub fn load_shipped() -> Vec<Rulebook> {
-    let dictionary = Dictionary::shipped();
-    let conventions = shipped_conventions();
-    let mut books: Vec<Rulebook> = BOOKS
+    let library = Library::shipped();
+    BOOKS.iter().map(|book| load_book(book, &library)).collect()
+}
+
+/// Every shipped rulebook with its tests, all of its checks made again.
+///
+/// # Panics
+/// Never in a release: a test loads them.
+#[must_use]
+#[expect(clippy::expect_used, reason = "embedded data, loaded by a test")]
+pub fn load_shipped_whole() -> Vec<Rulebook> {
+    let library = Library::shipped();
+    BOOKS
         .iter()
-        .map(|(_, text)| {
-            check(text, &dictionary, &conventions).expect("the shipped rulebooks check")
-        })
-        .collect();
-    books.sort_by(|a, b| a.id().cmp(b.id()));
-    books
+        .map(|book| check(book.text, &library).expect("the shipped rulebooks check"))
+        .collect()
+}
+
+/// One shipped rulebook, without its tests: they are run where they are asked for, and whoever
+/// only asks for a finding does not wait for them.
+///
+/// # Panics
+/// Never in a release: a test loads it.
+#[must_use]
+#[expect(clippy::expect_used, reason = "embedded data, loaded by a test")]
+pub fn load_book(book: &ShippedBook, library: &Library) -> Rulebook {
+    check_trusted(book.text, library).expect("the shipped rulebooks check")
 }
 
 /// The shipped counting conventions with their sources, by id.
@@ -85,6 +118,19 @@ pub fn shipped_convention_books() -> Vec<ConventionBook> {
     CONVENTIONS
         .iter()
         .map(|(_, text)| read_convention(text).expect("the shipped conventions read"))
+        .collect()
+}
+
+/// The shipped tables of codes, by id.
+///
+/// # Panics
+/// Never in a release: a test loads them.
+#[must_use]
+#[expect(clippy::expect_used, reason = "embedded data, loaded by a test")]
+pub fn shipped_tables() -> Vec<Arc<CodeTable>> {
+    TABLES
+        .iter()
+        .map(|(_, text)| Arc::new(read_code_table(text).expect("the shipped tables read")))
         .collect()
 }
 
@@ -103,7 +149,7 @@ mod tests {
     use crate::run_tests;
 
     fn checked(path: &str, text: &str) -> Rulebook {
-        check(text, &Dictionary::shipped(), &shipped_conventions()).unwrap_or_else(|errors| {
+        check(text, &Library::shipped()).unwrap_or_else(|errors| {
             let shown: Vec<String> = errors.iter().map(|e| e.render(path, text)).collect();
             panic!("{}", shown.join("\n"))
         })
@@ -124,9 +170,23 @@ mod tests {
     }
 
     #[test]
+    fn loading_without_tests_reads_the_same_book() {
+        let library = Library::shipped();
+        for book in BOOKS {
+            let whole = checked(book.path, book.text);
+            let quick = load_book(book, &library);
+            assert_eq!(quick.digest(), whole.digest(), "{}", book.path);
+            assert_eq!(quick.change_days(), whole.change_days(), "{}", book.path);
+            let rules = |b: &Rulebook| b.rules().map(|r| format!("{r:?}")).collect::<Vec<_>>();
+            assert_eq!(rules(&quick), rules(&whole), "{}", book.path);
+        }
+    }
+
+    #[test]
     fn every_shipped_rulebook_checks_and_passes_its_own_tests() {
-        for (path, text) in BOOKS {
+        for ShippedBook { id, path, text } in BOOKS {
             let book = checked(path, text);
+            assert_eq!(book.id(), *id, "{path}");
             assert!(book.test_count() > 0, "{path} has no tests");
             let failed: Vec<String> = run_tests(&book)
                 .into_iter()

@@ -2,7 +2,7 @@
 
 use weigh_facts::{Date, Diagnostic, Dictionary, Facts, Grade, MethodId, Origin};
 
-use crate::{Assessment, Rulebook, assess, check, shipped_conventions};
+use crate::{Assessment, Library, Rulebook, assess, check};
 
 /// The shipped dictionary and a fact of every type it does not have.
 pub(crate) fn dictionary() -> Dictionary {
@@ -75,7 +75,11 @@ pub(crate) fn rule(id: &str, when: &str, more: &str) -> String {
 }
 
 pub(crate) fn try_check(text: &str) -> Result<Rulebook, Vec<Diagnostic>> {
-    check(text, &dictionary(), &shipped_conventions())
+    let library = Library {
+        dictionary: dictionary(),
+        ..Library::shipped()
+    };
+    check(text, &library)
 }
 
 pub(crate) fn checked(text: &str) -> Rulebook {

@@ -3,31 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use weigh_facts::{Date, Dictionary, FactName, Facts, SubjectKind, Unit, Verdict};
-use weigh_rules::{Conflict, Finding, Rulebook};
+use weigh_rules::{Alarm, CodeTable, Conflict, Finding, Rulebook};
 
-use crate::error::WeighError;
-use crate::weighing::{BookUsed, Line, OtherRule, Question};
-
-/// The shipped rulebooks named by `ids`, or all of them.
-///
-/// # Errors
-/// When there is no rulebook of a name.
-pub fn books(ids: &[String]) -> Result<Vec<Rulebook>, WeighError> {
-    let all = weigh_rules::load_shipped();
-    for id in ids {
-        if !all.iter().any(|b| b.id() == id) {
-            let known: Vec<&str> = all.iter().map(Rulebook::id).collect();
-            return Err(WeighError::UnknownRulebook {
-                name: id.clone(),
-                known: known.join(", "),
-            });
-        }
-    }
-    Ok(all
-        .into_iter()
-        .filter(|b| ids.is_empty() || ids.iter().any(|id| b.id() == id))
-        .collect())
-}
+use crate::law::Law;
+use crate::weighing::{BookUsed, Line, OtherRule, Question, TableUsed};
 
 /// What several rulebooks say of one subject.
 #[derive(Clone, Debug)]
@@ -42,6 +21,8 @@ pub struct Assessed {
     pub others: Vec<OtherRule>,
     /// Rules that contradict each other: defects of a book.
     pub conflicts: Vec<Conflict>,
+    /// What a person must look at because of the day.
+    pub alarms: Vec<Alarm>,
     /// What would settle the open findings, most useful first.
     pub questions: Vec<Question>,
     /// Lines on operations, ascending.
@@ -54,17 +35,19 @@ pub struct Assessed {
 /// Rules about other kinds of subject are listed by name and not evaluated: a chip rule is not
 /// indeterminate for a model, it is about something else.
 #[must_use]
-pub fn assess_facts(books: &[Rulebook], facts: &Facts, on: Date, known: Option<Date>) -> Assessed {
+pub fn assess_facts(law: &Law, facts: &Facts, on: Date, known: Option<Date>) -> Assessed {
+    let (books, dictionary) = (&law.books, &law.library.dictionary);
     let known = known
         .or(books.iter().map(Rulebook::known_through).max())
         .unwrap_or(on);
-    let kinds = kinds(facts);
+    let kinds = kinds(facts, dictionary);
     let mut assessed = Assessed {
         known,
         rulebooks: books.iter().map(used).collect(),
         findings: Vec::new(),
         others: Vec::new(),
         conflicts: Vec::new(),
+        alarms: Vec::new(),
         questions: Vec::new(),
         lines: Vec::new(),
     };
@@ -84,18 +67,18 @@ pub fn assess_facts(books: &[Rulebook], facts: &Facts, on: Date, known: Option<D
                 about: f.about,
             }));
         assessed.conflicts.extend(found.conflicts);
+        assessed.alarms.extend(found.alarms);
     }
     assessed
         .lines
         .sort_by(|a, b| (&a.at, &a.rulebook, &a.rule).cmp(&(&b.at, &b.rulebook, &b.rule)));
-    assessed.questions = questions(&assessed.findings);
+    assessed.questions = questions(&assessed.findings, dictionary);
     assessed
 }
 
 /// What the subject is: a model, unless every fact is about something else; and whatever else
 /// facts are known about, such as its developer.
-fn kinds(facts: &Facts) -> BTreeSet<SubjectKind> {
-    let dictionary = Dictionary::shipped();
+fn kinds(facts: &Facts, dictionary: &Dictionary) -> BTreeSet<SubjectKind> {
     let mut kinds: BTreeSet<SubjectKind> = facts
         .iter()
         .filter_map(|(name, _)| dictionary.get(name))
@@ -114,6 +97,16 @@ fn used(book: &Rulebook) -> BookUsed {
         version: book.version().to_owned(),
         digest: book.digest().to_owned(),
         known_through: book.known_through(),
+        supplied_by: book.supplied_by().map(str::to_owned),
+        tables: book.tables().map(used_table).collect(),
+    }
+}
+
+fn used_table(table: &CodeTable) -> TableUsed {
+    TableUsed {
+        id: table.id().to_owned(),
+        version: table.version().to_owned(),
+        digest: table.digest().to_owned(),
     }
 }
 
@@ -146,8 +139,7 @@ fn lines_of(book: &Rulebook, findings: &[Finding], on: Date, known: Date) -> Vec
 }
 
 /// Open findings turned into questions: the fact that settles most first.
-fn questions(findings: &[Finding]) -> Vec<Question> {
-    let dictionary = Dictionary::shipped();
+fn questions(findings: &[Finding], dictionary: &Dictionary) -> Vec<Question> {
     let mut settles: BTreeMap<FactName, Vec<String>> = BTreeMap::new();
     for finding in findings
         .iter()

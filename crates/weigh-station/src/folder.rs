@@ -63,7 +63,7 @@ fn unreadable(shown: &str, error: &std::io::Error) -> ReadError {
 }
 
 /// The system's reason in our style: lowercase, without the error number.
-fn reason(error: &std::io::Error) -> String {
+pub(crate) fn reason(error: &std::io::Error) -> String {
     match error.kind() {
         std::io::ErrorKind::NotFound => "there is no such file or folder".to_owned(),
         std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),

@@ -9,20 +9,25 @@
 
 mod assess;
 mod compute;
+mod data_files;
 mod error;
 mod evidence;
 mod folder;
+mod law;
 mod model;
 mod stages;
 mod weigh;
 mod weighing;
 
-pub use assess::{Assessed, assess_facts, books, missing_facts};
+pub use assess::{Assessed, assess_facts, missing_facts};
+pub use data_files::data_files;
 pub use error::WeighError;
 pub use evidence::read_text;
 pub use folder::{Folder, OpenFile, Opened, open};
+pub use law::{Law, LawOptions};
 pub use weigh::{Inspection, Options, TensorTotal, assess, inspect, weigh};
 pub use weighing::{
     AdapterProfile, Assumption, BookUsed, BreakEven, ComputeProfile, ConventionTotal, InputSeen,
-    Line, MethodResult, ModelProfile, OtherRule, Question, SixNd, StageProfile, Weighing,
+    Line, MethodResult, ModelProfile, OtherRule, Question, SixNd, StageProfile, TableUsed,
+    Weighing,
 };

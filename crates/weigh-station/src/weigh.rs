@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use weigh_compute::{
     Catalog, HeaderVerdict, QuantizationHints, ResolveError, ResolveOptions, match_headers,
@@ -18,6 +19,7 @@ use crate::assess::{self, Assessed};
 use crate::compute;
 use crate::error::WeighError;
 use crate::evidence::{self, Piece, Weights};
+use crate::law::Law;
 use crate::model;
 use crate::stages::{self, Told};
 use crate::weighing::{AdapterProfile, Assumption, InputSeen, ModelProfile, Question, Weighing};
@@ -35,8 +37,6 @@ pub struct Options {
     pub on: Date,
     /// The day our knowledge of them ends; none for what the books know.
     pub known: Option<Date>,
-    /// Rulebooks by id; empty for all.
-    pub rulebooks: Vec<String>,
     /// Facts taken for granted, as `FACT=VALUE`.
     pub assume: Vec<String>,
     /// May class defaults stand in for width, depth and vocabulary?
@@ -60,15 +60,14 @@ struct Subject {
 /// # Errors
 /// When an input cannot be read, two of them contradict each other, or what they describe cannot
 /// be counted. Nothing is guessed to avoid an error.
-pub fn weigh(paths: &[PathBuf], options: &Options) -> Result<Weighing, WeighError> {
-    let books = assess::books(&options.rulebooks)?;
-    let mut subject = describe(paths, options)?;
+pub fn weigh(paths: &[PathBuf], options: &Options, law: &Law) -> Result<Weighing, WeighError> {
+    let dictionary = &law.library.dictionary;
+    let mut subject = describe(paths, options, dictionary)?;
     let pipeline = stages::stages(subject.told.clone())?;
     subject.assumptions.extend(pipeline.assumptions);
     subject.warnings.extend(pipeline.warnings);
 
-    let conventions = weigh_rules::shipped_conventions();
-    let conventions: Vec<_> = conventions.iter().collect();
+    let conventions: Vec<_> = law.library.conventions.iter().collect();
     let mut compute = compute::profile(subject.model.as_ref(), &pipeline.stages, &conventions)?;
     compute::operation_facts(&mut subject.facts, &compute, &pipeline.stages, &conventions)?;
 
@@ -78,12 +77,13 @@ pub fn weigh(paths: &[PathBuf], options: &Options) -> Result<Weighing, WeighErro
         findings,
         others,
         conflicts,
+        alarms,
         questions,
         lines,
-    } = assess::assess_facts(&books, &subject.facts, options.on, options.known);
+    } = assess::assess_facts(law, &subject.facts, options.on, options.known);
     let mut questions = questions;
     if pipeline.base_is_unknown {
-        questions.splice(0..0, question_of_origin(&findings));
+        questions.splice(0..0, question_of_origin(&findings, dictionary));
     }
     let long = long_sequences(subject.model.as_ref(), &pipeline.stages);
     subject.warnings.extend(long);
@@ -115,18 +115,19 @@ pub fn weigh(paths: &[PathBuf], options: &Options) -> Result<Weighing, WeighErro
         adapter: subject.adapter,
         compute,
         facts: subject.facts,
+        dictionary: Arc::new(dictionary.clone()),
         findings,
         others,
         conflicts,
+        alarms,
         questions,
         lines,
     })
 }
 
 /// What came before a log or a declared modification: the question that settles most.
-fn question_of_origin(findings: &[Finding]) -> Option<Question> {
+fn question_of_origin(findings: &[Finding], dictionary: &Dictionary) -> Option<Question> {
     let name = fact_name(FROM_RANDOM_WEIGHTS);
-    let dictionary = Dictionary::shipped();
     let definition = dictionary.get(&name)?;
     let rests_on_operations = |f: &&Finding| {
         f.verdict == Verdict::Indeterminate
@@ -220,7 +221,11 @@ fn linear_sizes(architecture: &Architecture, path: &str) -> Option<(u64, u64)> {
     }
 }
 
-fn describe(paths: &[PathBuf], options: &Options) -> Result<Subject, WeighError> {
+fn describe(
+    paths: &[PathBuf],
+    options: &Options,
+    dictionary: &Dictionary,
+) -> Result<Subject, WeighError> {
     let mut pieces = Vec::with_capacity(paths.len() + 1);
     let mut seen = BTreeSet::new();
     for path in paths {
@@ -229,7 +234,7 @@ fn describe(paths: &[PathBuf], options: &Options) -> Result<Subject, WeighError>
             pieces.push(evidence::gather(path)?);
         }
     }
-    let (mut facts, mut assumptions) = assumed(&options.assume)?;
+    let (mut facts, mut assumptions) = assumed(&options.assume, dictionary)?;
     let model = model_of(&pieces, options.assume_class_defaults, &mut assumptions)?;
     let adapter = adapter_of(&pieces)?;
     check_fit(&pieces, model.as_ref())?;
@@ -322,8 +327,10 @@ fn fact_name(name: &str) -> FactName {
     name.parse().expect("a constant fact name is well formed")
 }
 
-fn assumed(assume: &[String]) -> Result<(Facts, Vec<Assumption>), WeighError> {
-    let dictionary = Dictionary::shipped();
+fn assumed(
+    assume: &[String],
+    dictionary: &Dictionary,
+) -> Result<(Facts, Vec<Assumption>), WeighError> {
     let mut facts = Facts::new();
     let mut assumptions = Vec::new();
     for text in assume {
@@ -332,7 +339,7 @@ fn assumed(assume: &[String]) -> Result<(Facts, Vec<Assumption>), WeighError> {
             method: ASSUMED,
             sources: vec!["--assume".to_owned()],
         };
-        let (name, mut fact) = Facts::read_assignment(text, &dictionary, origin)?;
+        let (name, mut fact) = Facts::read_assignment(text, dictionary, origin)?;
         if let Value::Quantity(estimate) = fact.value {
             fact.value = Value::Quantity(estimate.by(ASSUMED));
         }
@@ -694,51 +701,51 @@ fn tensor_totals(tensors: &[TensorSeen]) -> Vec<TensorTotal> {
     totals.into_values().collect()
 }
 
-/// Reads rulebooks over facts that came from a file.
-///
-/// # Errors
-/// When there is no rulebook of a name.
+/// Reads rulebooks over facts that were told and no artifact.
+#[must_use]
 pub fn assess(
     subject: &str,
-    input: InputSeen,
+    inputs: Vec<InputSeen>,
     facts: Facts,
+    law: &Law,
     on: Date,
     known: Option<Date>,
-    rulebooks: &[String],
-) -> Result<Weighing, WeighError> {
-    let books = assess::books(rulebooks)?;
+) -> Weighing {
+    let dictionary = &law.library.dictionary;
     let Assessed {
         known,
         rulebooks,
         findings,
         others,
         conflicts,
+        alarms,
         questions,
         lines,
-    } = assess::assess_facts(&books, &facts, on, known);
-    Ok(Weighing {
+    } = assess::assess_facts(law, &facts, on, known);
+    Weighing {
         subject: subject.to_owned(),
         on,
         known,
-        inputs: vec![input],
+        inputs,
         rulebooks,
-        assumptions: assumed_in(&facts),
+        assumptions: assumed_in(&facts, dictionary),
         warnings: Vec::new(),
         model: None,
         adapter: None,
         compute: compute::from_facts(&facts),
         facts,
+        dictionary: Arc::new(dictionary.clone()),
         findings,
         others,
         conflicts,
+        alarms,
         questions,
         lines,
-    })
+    }
 }
 
 /// What a file of facts says was taken for granted.
-fn assumed_in(facts: &Facts) -> Vec<Assumption> {
-    let dictionary = Dictionary::shipped();
+fn assumed_in(facts: &Facts, dictionary: &Dictionary) -> Vec<Assumption> {
     let assumed = facts
         .iter()
         .filter(|(_, fact)| fact.origin.grade == Grade::Assumed);

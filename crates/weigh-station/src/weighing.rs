@@ -3,12 +3,14 @@
 //! - **Invariant:** rendering computes nothing. What a reader sees stands here.
 //! - **Invariant:** sorted and dated by argument: the same inputs give the same value everywhere.
 
+use std::sync::Arc;
+
 use weigh_compute::{HeaderMatch, Reconciliation};
 use weigh_facts::{
-    Architecture, Date, Decimal, Estimate, FactName, Facts, MoeSummary, Operations, Parameters,
-    SubjectKind, Tokens, Warning,
+    Architecture, Date, Decimal, Dictionary, Estimate, FactName, Facts, MoeSummary, Operations,
+    Parameters, SubjectKind, Tokens, Warning,
 };
-use weigh_rules::{Conflict, Finding};
+use weigh_rules::{Alarm, Conflict, Finding};
 
 /// The result of weighing one subject.
 #[derive(Clone, Debug)]
@@ -35,12 +37,16 @@ pub struct Weighing {
     pub compute: ComputeProfile,
     /// Everything known, as the rules saw it.
     pub facts: Facts,
+    /// What the facts mean, those of a person's own included.
+    pub dictionary: Arc<Dictionary>,
     /// What each rule says.
     pub findings: Vec<Finding>,
     /// Rules about other kinds of subject: listed by name, not evaluated.
     pub others: Vec<OtherRule>,
     /// Rules that contradict each other: defects of a rulebook, never settled by file order.
     pub conflicts: Vec<Conflict>,
+    /// What a person must look at because of the day: findings about the law, not the subject.
+    pub alarms: Vec<Alarm>,
     /// What would settle the open findings, most useful first.
     pub questions: Vec<Question>,
     /// Lines on operations in the rulebooks, ascending.
@@ -75,6 +81,21 @@ pub struct BookUsed {
     pub digest: String,
     /// Last day of which the encoding knows.
     pub known_through: Date,
+    /// The file of a person's own it was read from; none for what ships.
+    pub supplied_by: Option<String>,
+    /// Shared tables of codes it reads.
+    pub tables: Vec<TableUsed>,
+}
+
+/// A shared table of codes that a rulebook reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableUsed {
+    /// Its id: `us-country-groups`.
+    pub id: String,
+    /// Version of the encoding.
+    pub version: String,
+    /// SHA-256 of its text.
+    pub digest: String,
 }
 
 /// Something taken for granted.

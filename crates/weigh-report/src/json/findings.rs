@@ -123,11 +123,11 @@ pub(super) struct Asked {
 
 /// Every finding, in the order of the weighing.
 pub(super) fn findings(weighing: &Weighing) -> Vec<Finding> {
-    let dictionary = Dictionary::shipped();
+    let dictionary = &weighing.dictionary;
     weighing
         .findings
         .iter()
-        .map(|f| finding(f, &dictionary))
+        .map(|f| finding(f, dictionary))
         .collect()
 }
 
@@ -220,6 +220,7 @@ fn missing(need: &Need) -> Missing {
         why: match need.why {
             Why::Missing => "missing",
             Why::Straddles => "straddles",
+            Why::Unlisted => "unlisted",
         },
         alone: need.alone,
     }
@@ -258,8 +259,7 @@ fn known(value: &Value, kind: Option<&FactType>) -> Known {
 }
 
 /// Every known fact, by name.
-pub(super) fn facts(facts: &Facts) -> Vec<FactSeen> {
-    let dictionary = Dictionary::shipped();
+pub(super) fn facts(facts: &Facts, dictionary: &Dictionary) -> Vec<FactSeen> {
     let seen = |(name, fact): (&FactName, &Fact)| FactSeen {
         name: name.to_string(),
         value: known(&fact.value, dictionary.get(name).map(|d| &d.kind)),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use weigh_compute::{Agreement, HeaderMatch, HeaderVerdict, Reconciliation};
-use weigh_facts::{Dictionary, FactName, Parameters, Place, TowerRole};
+use weigh_facts::{FactName, Parameters, Place, TowerRole};
 use weigh_station::{
     AdapterProfile, ComputeProfile, ConventionTotal, MethodResult, ModelProfile, StageProfile,
     Weighing,
@@ -272,7 +272,7 @@ impl Weigh {
             adapter: weighing.adapter.as_ref().map(adapter),
             compute: compute(&weighing.compute, weighing),
             lines: lines(weighing),
-            facts: facts(&weighing.facts),
+            facts: facts(&weighing.facts, &weighing.dictionary),
             findings: findings(weighing),
             others: others(weighing),
             conflicts: conflicts(&weighing.conflicts),
@@ -454,7 +454,7 @@ fn compute(compute: &ComputeProfile, weighing: &Weighing) -> Compute {
 
 /// The assumptions that are not about a fact: facts meet rules, they do not change a count.
 fn counting_assumptions(weighing: &Weighing) -> Vec<String> {
-    let dictionary = Dictionary::shipped();
+    let dictionary = &weighing.dictionary;
     let is_fact = |name: &str| {
         let name = name.parse::<FactName>();
         name.is_ok_and(|n| dictionary.get(&n).is_some())

@@ -177,7 +177,7 @@ impl Findings {
 
     /// Puts the findings into words.
     pub(crate) fn of(weighing: &Weighing) -> Self {
-        let dictionary = Dictionary::shipped();
+        let dictionary = &weighing.dictionary;
         let mut here: Vec<&Finding> = weighing.findings.iter().collect();
         here.sort_by_key(|f| std::cmp::Reverse(f.level));
         let group = |(verdict, heading)| Group {
@@ -450,6 +450,7 @@ fn missing(need: &Need, dictionary: &Dictionary) -> MissingWords {
         why: match need.why {
             Why::Missing => "missing",
             Why::Straddles => "bounds straddle the line",
+            Why::Unlisted => "in no list: say which listed country it follows",
         },
         ask: ask.unwrap_or_default(),
         question: None,

@@ -223,9 +223,8 @@ fn facts(total: &Estimate<Operations>, assignments: &[&str]) -> Facts {
 /// The book of these tests, read over facts.
 fn assessed(subject: &str, facts: Facts) -> Weighing {
     let (on, known) = (day("2026-11-24"), day("2026-11-20"));
-    let dictionary = Dictionary::shipped();
-    let conventions = weigh_rules::shipped_conventions();
-    let book = weigh_rules::check(include_str!("book.toml"), &dictionary, &conventions)
+    let library = weigh_rules::Library::shipped();
+    let book = weigh_rules::check(include_str!("book.toml"), &library)
         .expect("the book of these tests checks");
     let assessment = weigh_rules::assess(&book, &facts, on, known);
     let lines = book.lines(on, known).into_iter().map(|l| Line {
@@ -244,7 +243,7 @@ fn assessed(subject: &str, facts: Facts) -> Weighing {
         rule: f.rule.to_string(),
         about: f.about,
     });
-    let questions = questions(&findings, &dictionary);
+    let questions = questions(&findings, &library.dictionary);
     Weighing {
         subject: subject.to_owned(),
         on,
@@ -260,6 +259,8 @@ fn assessed(subject: &str, facts: Facts) -> Weighing {
             // Not the book's own digest: a comment in it should not change a page.
             digest: "0123456789abcdef".repeat(4),
             known_through: book.known_through(),
+            supplied_by: None,
+            tables: Vec::new(),
         }],
         assumptions: Vec::new(),
         warnings: Vec::new(),
@@ -270,6 +271,8 @@ fn assessed(subject: &str, facts: Facts) -> Weighing {
         questions,
         lines: lines.collect(),
         conflicts: assessment.conflicts,
+        alarms: assessment.alarms,
+        dictionary: std::sync::Arc::new(library.dictionary),
         findings,
         others: others.collect(),
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use weigh_report::{Format, render};
-use weigh_station::{Options, Weighing, weigh};
+use weigh_station::{Law, LawOptions, Options, Weighing, weigh};
 
 use crate::json::misfits;
 
@@ -18,11 +18,11 @@ fn example(name: &str) -> Weighing {
         sequence_length: None,
         on: "2026-09-01".parse().expect("the day is one"),
         known: None,
-        rulebooks: Vec::new(),
         assume: Vec::new(),
         assume_class_defaults: false,
     };
-    weigh(&[path], &options).expect("the example can be weighed")
+    let law = Law::load(&LawOptions::default()).expect("the shipped law loads");
+    weigh(&[path], &options, &law).expect("the example can be weighed")
 }
 
 #[test]

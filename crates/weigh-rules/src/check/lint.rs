@@ -49,6 +49,23 @@ pub(super) fn refuse_shadows(names: &Names<'_>, errors: &mut Errors) {
     }
 }
 
+/// A reason for a comparison that the rule does not make.
+pub(super) fn refuse_idle_reasons(book: &Rulebook, errors: &mut Errors) {
+    for reason in &book.unreached {
+        let Some(rule) = book.rules.iter().find(|r| r.id == *reason.rule) else {
+            continue;
+        };
+        let atoms = rule.own_atoms.iter().filter_map(|a| book.atoms.get(*a));
+        let texts: Vec<&str> = atoms.map(|a| &*a.text).collect();
+        if !texts.contains(&&*reason.atom) {
+            let message = format!("`{}` makes no comparison `{}`", reason.rule, reason.atom);
+            let help = format!("it makes {}", texts.join("; "));
+            let error = Diagnostic::new("dangling-rule", message, reason.span.clone());
+            errors.push(error.with_help(help));
+        }
+    }
+}
+
 /// An order in which each part comes after those it depends on, or the parts of a circle.
 pub(super) fn ordered(dependencies: &[Vec<usize>]) -> Result<Vec<usize>, Vec<usize>> {
     let mut order: Vec<usize> = Vec::with_capacity(dependencies.len());

@@ -11,7 +11,7 @@ use weigh_facts::{
 use super::names::Named;
 use super::sources::Listed;
 use super::values;
-use crate::book::{BookTest, Citation, Expectation};
+use crate::book::{Basis, BookTest, Citation, DeclaredAlarm, Expectation, Unreached};
 use weigh_facts::nearest;
 
 type Errors = Vec<Diagnostic>;
@@ -38,6 +38,15 @@ pub(super) struct RawRule {
     pub(super) reading: Option<String>,
     pub(super) text_status: Option<Timeline<TextStatus>>,
     pub(super) enforcement: Option<Timeline<Enforcement>>,
+    pub(super) addressee: Option<String>,
+    pub(super) basis: Basis,
+    pub(super) clock: Option<RawClock>,
+}
+
+/// From when a deadline runs: the name of a fact and where it stands, and the event.
+pub(super) struct RawClock {
+    pub(super) fact: Option<Placed>,
+    pub(super) event: String,
 }
 
 impl RawRule {
@@ -133,6 +142,9 @@ fn read_rule(mut table: Table, sources: &Listed, errors: &mut Errors) -> Option<
     let reading = table.text("reading", errors);
     let text_status = values::read_text_status(&mut table, sources, errors);
     let enforcement = values::read_enforcement(&mut table, sources, errors);
+    let addressee = table.text("addressee", errors);
+    let basis = read_basis(&mut table, errors);
+    let clock = read_clock(&mut table, deadline.is_some(), errors);
     table.finish(errors);
     Some(RawRule {
         id,
@@ -151,7 +163,116 @@ fn read_rule(mut table: Table, sources: &Listed, errors: &mut Errors) -> Option<
         reading: reading.map(|r| r.split_whitespace().collect::<Vec<_>>().join(" ")),
         text_status,
         enforcement,
+        addressee,
+        basis,
+        clock,
     })
+}
+
+fn read_basis(table: &mut Table, errors: &mut Errors) -> Basis {
+    let Some((word, span)) = table.text_at("basis", errors) else {
+        return Basis::Text;
+    };
+    Basis::parse(&word).unwrap_or_else(|| {
+        let message = format!("`{word}` is no word for `basis`");
+        let help = "use `text`, or `policy` for what an agency does beside the text";
+        errors.push(Diagnostic::new("word-not-listed", message, span).with_help(help));
+        Basis::Text
+    })
+}
+
+fn read_clock(table: &mut Table, has_deadline: bool, errors: &mut Errors) -> Option<RawClock> {
+    let mut clock = table.table("clock", errors)?;
+    let fact = clock.text_at("fact", errors);
+    let event = clock.required_text("event", errors);
+    let span = clock.span.clone();
+    clock.finish(errors);
+    if !has_deadline {
+        let message = "a clock without a deadline runs for nothing";
+        let help = "give the period in `then`: `deadline = \"P2W\"`";
+        errors.push(Diagnostic::new("rule-entry", message, span).with_help(help));
+    }
+    Some(RawClock {
+        fact,
+        event: event?,
+    })
+}
+
+/// Reads the `[[alarm]]` tables.
+pub(super) fn read_alarms(
+    file: &mut Table,
+    sources: &Listed,
+    errors: &mut Errors,
+) -> Vec<DeclaredAlarm> {
+    let mut alarms: Vec<DeclaredAlarm> = Vec::new();
+    for mut table in file.tables("alarm", errors) {
+        let span = table.span.clone();
+        let id = table.text_at("id", errors);
+        let text = table.required_text("text", errors);
+        let citations = read_citations(&mut table, "cite", sources, errors);
+        let when = values::read_interval(&mut table, None, &span, errors);
+        for (key, is_missing) in [("id", id.is_none()), ("from", when.from.is_none())] {
+            if is_missing {
+                table.missing(key, errors);
+            }
+        }
+        table.finish(errors);
+        if citations.is_empty() {
+            let message = "an alarm cites what it rests on";
+            let help = "add `cite` with the key of a `[source.KEY]` table";
+            errors.push(Diagnostic::new("no-citation", message, span.clone()).with_help(help));
+        }
+        let (Some((id, at)), Some(text)) = (id, text) else {
+            continue;
+        };
+        if !is_kebab(&id) || alarms.iter().any(|a| a.id == id) {
+            let message = format!("`{id}` is no id for an alarm, or stands twice");
+            errors.push(Diagnostic::new("bad-id", message, at));
+        }
+        alarms.push(DeclaredAlarm {
+            id,
+            when,
+            text: text.split_whitespace().collect::<Vec<_>>().join(" "),
+            citations,
+        });
+    }
+    alarms
+}
+
+/// Reads the `[[unreached]]` tables: comparisons that tests cannot take both ways.
+pub(super) fn read_unreached(
+    file: &mut Table,
+    rules: &[RawRule],
+    errors: &mut Errors,
+) -> Vec<Unreached> {
+    let mut found = Vec::new();
+    for mut table in file.tables("unreached", errors) {
+        let span = table.span.clone();
+        let rule = table.text_at("rule", errors);
+        let atom = table.required_text("atom", errors);
+        let reason = table.required_text("reason", errors);
+        if rule.is_none() {
+            table.missing("rule", errors);
+        }
+        table.finish(errors);
+        let (Some((rule, at)), Some(atom), Some(reason)) = (rule, atom, reason) else {
+            continue;
+        };
+        if !rules.iter().any(|r| r.id == rule) {
+            let message = format!("`{rule}` is no rule here");
+            let near = nearest(&rule, rules.iter().map(|r| r.id.as_str()));
+            let mut error = Diagnostic::new("dangling-rule", message, at);
+            error.help = near.map(|near| format!("did you mean `{near}`?"));
+            errors.push(error);
+        }
+        found.push(Unreached {
+            rule,
+            atom,
+            reason,
+            span,
+        });
+    }
+    found
 }
 
 fn read_overrides(table: &mut Table, errors: &mut Errors) -> Vec<Placed> {

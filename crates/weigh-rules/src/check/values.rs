@@ -11,7 +11,7 @@ use weigh_facts::{
 
 use super::names::Named;
 use super::sources::Listed;
-use crate::book::{CodeList, CodeSet, Param, ParamValue};
+use crate::book::{CodeList, CodeSet, Extent, Param, ParamValue};
 
 type Errors = Vec<Diagnostic>;
 
@@ -275,6 +275,7 @@ pub(super) fn read_sets(
     errors: &mut Errors,
 ) -> Vec<(CodeSet, Named)> {
     let mut sets = Vec::new();
+    let mut within: Vec<(usize, String, Range<usize>)> = Vec::new();
     for (name, span, node) in named_tables(file, "set", errors) {
         let Item::Table(mut table) = node.item else {
             let message = format!("set `{name}` must be a table");
@@ -282,11 +283,14 @@ pub(super) fn read_sets(
             continue;
         };
         let complete = table.boolean("complete", errors);
-        if complete.is_none() {
-            let message = format!("set `{name}` does not say whether it is complete");
-            let help = "write `complete = true` if a code that is not listed is not in it";
+        let universe = table.text_at("within", errors);
+        if complete.is_some() == universe.is_some() {
+            let message = format!("set `{name}` does not say what a code is that it does not list");
+            let help = "write `complete = true` if such a code is not in it, or `within` with the \
+                        set of the codes of which that is so";
             errors.push(Diagnostic::new("value-entry", message, span.clone()).with_help(help));
         }
+        within.extend(universe.map(|(name, at)| (sets.len(), name, at)));
         let nodes = table.list("values", errors).unwrap_or_default();
         let entries = read_entries(nodes, sources, Citing::Required, read_codes, errors);
         table.finish(errors);
@@ -302,12 +306,43 @@ pub(super) fn read_sets(
         });
         let set = CodeSet {
             name: name.clone(),
-            complete: complete.unwrap_or(false),
+            extent: match complete {
+                Some(true) => Extent::Complete,
+                _ => Extent::Open,
+            },
             values: Timeline::new(values.collect()),
         };
         sets.push((set, Named::new(name, span)));
     }
+    resolve_extents(&mut sets, within, errors);
     sets
+}
+
+/// Finds the set that another lies within.
+fn resolve_extents(
+    sets: &mut [(CodeSet, Named)],
+    within: Vec<(usize, String, Range<usize>)>,
+    errors: &mut Errors,
+) {
+    for (index, name, at) in within {
+        let found = sets.iter().position(|(set, _)| set.name == name);
+        let is_complete = |(set, _): &(CodeSet, Named)| set.extent == Extent::Complete;
+        match found.filter(|f| sets.get(*f).is_some_and(is_complete)) {
+            Some(universe) => {
+                if let Some((_, named)) = sets.get(universe) {
+                    named.used.set(true);
+                }
+                if let Some((set, _)) = sets.get_mut(index) {
+                    set.extent = Extent::Within(universe);
+                }
+            }
+            None => {
+                let message = format!("`{name}` is no complete set of this file");
+                let help = "name a set with `complete = true` that lists every code there is";
+                errors.push(Diagnostic::new("unknown-set", message, at).with_help(help));
+            }
+        }
+    }
 }
 
 fn read_codes(node: Node, errors: &mut Errors) -> Option<BTreeSet<String>> {

@@ -8,11 +8,18 @@ use weigh_facts::{
     Date, Decimal, Dictionary, Estimate, Fact, FactName, FactType, Facts, Grade, MethodId, Origin,
     Value, Verdict,
 };
-use weigh_rules::{Rulebook, assess, check, load_shipped, run_tests, shipped, shipped_conventions};
+use weigh_rules::{
+    Library, Rulebook, assess, check, load_shipped, run_tests, shipped, shipped_conventions,
+};
 
 fn books() -> &'static [Rulebook] {
     static BOOKS: OnceLock<Vec<Rulebook>> = OnceLock::new();
     BOOKS.get_or_init(load_shipped)
+}
+
+fn library() -> &'static Library {
+    static LIBRARY: OnceLock<Library> = OnceLock::new();
+    LIBRARY.get_or_init(Library::shipped)
 }
 
 fn dictionary() -> &'static Dictionary {
@@ -234,7 +241,8 @@ fn any_text_near_a_book() -> impl Strategy<Value = String> {
     ];
     let edits =
         proptest::collection::vec((any::<proptest::sample::Index>(), 0..4_usize, edit), 1..6);
-    (proptest::sample::select(shipped()), edits).prop_map(|((_, text), edits)| {
+    (proptest::sample::select(shipped()), edits).prop_map(|(book, edits)| {
+        let text = book.text;
         let mut text = text.to_owned();
         for (place, removed, added) in edits {
             let floor = |mut at: usize| {
@@ -257,7 +265,7 @@ proptest! {
     /// Whatever a person writes, checking ends in a book or in reasons with a place in the text.
     #[test]
     fn checking_ends_in_a_book_or_in_reasons(text in any_text_near_a_book()) {
-        match check(&text, dictionary(), &shipped_conventions()) {
+        match check(&text, library()) {
             Ok(book) => {
                 let _ = run_tests(&book);
             }
@@ -314,7 +322,7 @@ fn flag_verdicts(condition: &str, known: &[Option<bool>]) -> Option<Verdict> {
          [source.s]\ntitle = \"S\"\nhref = \"h\"\ncertainty = \"secondary\"\n\
          [[rule]]\nid = \"r\"\nabout = \"model\"\nlevel = \"flag\"\ncite = \"s\"\nwhen = \"{condition}\"\n"
     );
-    let book = match check(&text, dictionary(), &shipped_conventions()) {
+    let book = match check(&text, library()) {
         Ok(book) => book,
         Err(errors) => {
             assert!(errors.iter().all(|e| e.code == "always-same"), "{errors:?}");

@@ -26,15 +26,15 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args) -> Result<Outcome, Failure> {
-    let books =
-        weigh_station::books(args.subject.law.rulebooks()).map_err(|e| subject::failure(&e))?;
-    let names: Vec<String> = books
+    let law = args.subject.law.load()?;
+    let names: Vec<String> = law
+        .books
         .iter()
         .flat_map(|b| b.entries().map(|r| format!("{}/{}", b.id(), r.id)))
         .collect();
     let wanted = resolve(&args.rule, &names)?;
     let weighing = match &args.facts {
-        Some(file) => super::assess::from_file(file, &args.subject.law)?,
+        Some(file) => super::assess::from_file(file, &args.subject.law, &law)?,
         None => subject::weigh(&args.subject)?,
     };
     let is_wanted = |f: &&Finding| format!("{}/{}", f.rulebook, f.rule) == wanted;

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use weigh_facts::Dictionary;
-use weigh_rules::Rulebook;
+use weigh_rules::{Kind, Library, Rulebook};
+use weigh_station::LawOptions;
 
 use super::subject::{self, Law};
 use crate::failure::Failure;
@@ -30,6 +31,10 @@ pub(crate) struct ListArgs {
 pub(crate) struct ShowArgs {
     /// Rulebook, by id
     id: String,
+
+    /// Folder with rulebooks of your own; may be repeated
+    #[arg(long, value_name = "DIR")]
+    rulebooks: Vec<PathBuf>,
 }
 
 /// Run the tests inside rulebooks, and check rulebooks of your own
@@ -40,6 +45,22 @@ pub(crate) struct TestArgs {
     /// Rulebook files; without any, the rulebooks that ship
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
+
+    /// Say also which comparisons the tests take one way only, and which rules few tests name
+    #[arg(long)]
+    coverage: bool,
+
+    /// Folder of fact definitions to use instead of those that ship
+    #[arg(long, value_name = "DIR")]
+    dictionary: Option<PathBuf>,
+
+    /// Folder of tables of codes to use instead of those that ship
+    #[arg(long, value_name = "DIR")]
+    tables: Option<PathBuf>,
+
+    /// Folder of counting conventions to use instead of those that ship
+    #[arg(long, value_name = "DIR")]
+    conventions: Option<PathBuf>,
 }
 
 pub(crate) fn run(verb: RulesVerb) -> Result<Outcome, Failure> {
@@ -52,9 +73,9 @@ pub(crate) fn run(verb: RulesVerb) -> Result<Outcome, Failure> {
 
 fn list(args: &ListArgs) -> Result<Outcome, Failure> {
     let on = args.law.on()?;
-    let books = weigh_station::books(args.law.rulebooks()).map_err(|e| subject::failure(&e))?;
+    let law = args.law.load()?;
     let mut out = format!("rulebooks on {on}\n");
-    for book in &books {
+    for book in &law.books {
         let known = args.law.known().unwrap_or_else(|| book.known_through());
         let text = book
             .text_status()
@@ -70,6 +91,12 @@ fn list(args: &ListArgs) -> Result<Outcome, Failure> {
             ""
         };
         out.push_str(&format!("\n{}  {}\n", book.id(), book.title()));
+        if let Some(file) = book.supplied_by() {
+            out.push_str(&format!(
+                "  SUPPLIED BY YOU: {file}, sha256 {}\n",
+                book.digest()
+            ));
+        }
         out.push_str(&format!("  text {text}; enforcement {enforcement}; "));
         out.push_str(&format!(
             "version {}, knows the law through {}{stale}\n",
@@ -88,37 +115,37 @@ fn list(args: &ListArgs) -> Result<Outcome, Failure> {
 }
 
 fn show(args: &ShowArgs) -> Result<Outcome, Failure> {
-    let ids = [args.id.clone()];
-    weigh_station::books(&ids).map_err(|e| subject::failure(&e))?;
-    let texts = weigh_rules::shipped();
-    let conventions = weigh_rules::shipped_conventions();
-    let is_wanted = |text: &str| {
-        weigh_rules::check(text, &Dictionary::shipped(), &conventions)
-            .is_ok_and(|b| b.id() == args.id)
+    let options = LawOptions {
+        ids: vec![args.id.clone()],
+        folders: args.rulebooks.clone(),
     };
-    if let Some((_, text)) = texts.iter().find(|(_, text)| is_wanted(text)) {
+    let law = weigh_station::Law::load(&options).map_err(|e| subject::failure(&e))?;
+    if let Some(text) = law.text(&args.id) {
         output::print(text)?;
     }
     Ok(Outcome::Clear)
 }
 
 fn test(args: &TestArgs) -> Result<Outcome, Failure> {
-    let conventions = weigh_rules::shipped_conventions();
+    let library = library(args)?;
     let mut books = Vec::new();
     for file in &args.files {
         let path = file.display().to_string();
         let (text, _) =
             weigh_station::read_text(file, "rulebook").map_err(|e| subject::failure(&e))?;
-        let book = weigh_rules::check(&text, &Dictionary::shipped(), &conventions)
+        let book = weigh_rules::check(&text, &library)
             .map_err(|faults| Failure::in_file(&path, &text, &faults))?;
         books.push(book);
     }
     if args.files.is_empty() {
-        books = weigh_rules::load_shipped();
+        books = weigh_rules::load_shipped_whole();
     }
     let (mut passed, mut failed, mut out) = (0, 0, String::new());
     for book in &books {
         run_book(book, &mut passed, &mut failed, &mut out);
+        if args.coverage {
+            write_coverage(book, &mut out);
+        }
     }
     out.push_str(&format!("{passed} passed, {failed} failed\n"));
     output::print(&out)?;
@@ -127,6 +154,56 @@ fn test(args: &TestArgs) -> Result<Outcome, Failure> {
     } else {
         Outcome::Adverse
     })
+}
+
+/// What rulebooks are read against: what ships, save for the folders that were named.
+fn library(args: &TestArgs) -> Result<Library, Failure> {
+    let mut library = Library::shipped();
+    for (folder, is_emptied) in [
+        (&args.dictionary, Kind::Facts),
+        (&args.conventions, Kind::Convention),
+        (&args.tables, Kind::Table),
+    ] {
+        let Some(folder) = folder else { continue };
+        match is_emptied {
+            Kind::Facts => library.dictionary = Dictionary::default(),
+            Kind::Convention => library.conventions.clear(),
+            Kind::Table => library.tables.clear(),
+            Kind::Book => {}
+        }
+        for file in weigh_station::data_files(folder).map_err(|e| subject::failure(&e))? {
+            let path = file.display().to_string();
+            let (text, _) =
+                weigh_station::read_text(&file, "rulebook").map_err(|e| subject::failure(&e))?;
+            library
+                .add(&text)
+                .map_err(|faults| Failure::in_file(&path, &text, &faults))?;
+        }
+    }
+    Ok(library)
+}
+
+fn write_coverage(book: &Rulebook, out: &mut String) {
+    let coverage = weigh_rules::coverage(book);
+    let (all, gaps) = (coverage.atoms.len(), coverage.gaps().count());
+    out.push_str(&format!(
+        "coverage of {}: {} of {all} comparisons taken both ways or excused\n",
+        book.id(),
+        all - gaps
+    ));
+    for (rule, tests) in coverage.rules_below(3) {
+        out.push_str(&format!(
+            "  `{rule}` is named by {tests} tests, and should be by three\n"
+        ));
+    }
+    for gap in coverage.gaps() {
+        let missing = match (gap.seen_true, gap.seen_false) {
+            (false, false) => "never known",
+            (true, _) => "never false",
+            (false, true) => "never true",
+        };
+        out.push_str(&format!("  `{}`: `{}` is {missing}\n", gap.rule, gap.atom));
+    }
 }
 
 fn run_book(book: &Rulebook, passed: &mut usize, failed: &mut usize, out: &mut String) {

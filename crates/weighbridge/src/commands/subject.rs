@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use weigh_facts::{Date, Tokens};
-use weigh_station::{Options, WeighError, Weighing};
+use weigh_station::{LawOptions, Options, WeighError, Weighing};
 
 use crate::failure::Failure;
 
@@ -50,6 +50,11 @@ pub(crate) struct Law {
     /// Rulebook to apply, by id; may be repeated [default: all; see `weighbridge rules list`]
     #[arg(long, value_name = "ID")]
     rulebook: Vec<String>,
+
+    /// Folder with rulebooks of your own to read beside those that ship, with the facts,
+    /// conventions and tables they use; may be repeated
+    #[arg(long, value_name = "DIR")]
+    rulebooks: Vec<PathBuf>,
 }
 
 impl Law {
@@ -70,9 +75,13 @@ impl Law {
         self.known
     }
 
-    /// The rulebooks named; empty for all.
-    pub(crate) fn rulebooks(&self) -> &[String] {
-        &self.rulebook
+    /// The rulebooks that were asked for, loaded.
+    pub(crate) fn load(&self) -> Result<weigh_station::Law, Failure> {
+        let options = LawOptions {
+            ids: self.rulebook.clone(),
+            folders: self.rulebooks.clone(),
+        };
+        weigh_station::Law::load(&options).map_err(|e| failure(&e))
     }
 }
 
@@ -111,11 +120,10 @@ pub(crate) fn weigh(args: &Subject) -> Result<Weighing, Failure> {
         sequence_length: args.sequence_length,
         on: args.law.on()?,
         known: args.law.known(),
-        rulebooks: args.law.rulebooks().to_vec(),
         assume,
         assume_class_defaults: !class_defaults.is_empty(),
     };
-    weigh_station::weigh(&args.paths, &options).map_err(|error| failure(&error))
+    weigh_station::weigh(&args.paths, &options, &args.law.load()?).map_err(|error| failure(&error))
 }
 
 /// The station's error as the person sees it.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use weigh_facts::{Dictionary, Level};
+use weigh_facts::Level;
 use weigh_report::Format;
 use weigh_station::Weighing;
 
@@ -100,7 +100,7 @@ pub(crate) fn run(args: Args) -> Result<Outcome, Failure> {
     show(&weighing, args.format, args.output.as_deref())?;
     if let Some(path) = &args.write_facts {
         let missing = weigh_station::missing_facts(&weighing.findings);
-        let facts = weighing.facts.to_toml(&Dictionary::shipped(), &missing);
+        let facts = weighing.facts.to_toml(&weighing.dictionary, &missing);
         output::write_file(path, &facts)?;
     }
     Ok(Outcome::of(&weighing.findings, args.fail_on))
