@@ -33,8 +33,8 @@ macro_rules! books {
 /// By id.
 const BOOKS: &[ShippedBook] = books![
     "eu-ai-act" = "eu/ai-act.toml",
-    "hypothetical-claimed-chip-rule" = "hypothetical/claimed-chip-rule.toml",
-    "hypothetical-proposed-framework" = "hypothetical/proposed-framework.toml",
+    "claimed-chip-rule" = "hypothetical/claimed-chip-rule.toml",
+    "proposed-framework" = "hypothetical/proposed-framework.toml",
     "us-ca-sb53" = "us-ca/sb53.toml",
     "us-ear-4e091" = "us/ear-4e091.toml",
 ];
