@@ -7,7 +7,7 @@ mod sheet;
 
 use weigh_facts::Verdict;
 
-use crate::page::findings::{CitationWords, FindingWords, Findings, Group, MissingWords};
+use crate::page::findings::{CitationWords, FindingWords, Findings, Group, MissingWords, by_book};
 use crate::page::model::ModelWords;
 use crate::page::operations::{ConventionWords, OperationsWords, StageWords};
 use crate::page::{Page, capitalized};
@@ -23,12 +23,16 @@ pub(crate) fn render(page: &Page, color: bool) -> String {
     );
     sheet.write(&header, 0, 2, Some(Tone::Strong));
     sheet.write(&capitalized(&page.findings.summary()), 0, 2, None);
-    model(&mut sheet, page);
-    operations(&mut sheet, &page.operations);
+    if page.is_model {
+        model(&mut sheet, page);
+        operations(&mut sheet, &page.operations);
+    }
     if let Some(scale) = &page.scale {
         bar(&mut sheet, scale);
     }
+    alarms(&mut sheet, page);
     findings(&mut sheet, &page.findings);
+    regimes(&mut sheet, page);
     questions(&mut sheet, page);
     assumptions(&mut sheet, page);
     warnings(&mut sheet, page);
@@ -227,7 +231,10 @@ fn findings(sheet: &mut Sheet, findings: &Findings) {
         let kinds: Vec<String> = findings
             .elsewhere
             .iter()
-            .map(|e| format!("{}: {}", e.kind, e.rules.join(", ")))
+            .map(|e| {
+                let rules = by_book(e.rules.iter().map(String::as_str));
+                format!("{}: {rules}", e.kind)
+            })
             .collect();
         sheet.blank();
         let words = format!(
@@ -350,10 +357,14 @@ fn open_or_applies(sheet: &mut Sheet, group: &Group) {
     }
 }
 
+/// Of more rules that do not apply than this, none shows its source: `explain` does.
+const SOURCED_MAX: usize = 12;
+
 /// What does not apply needs a line: the rule, how heavy it is and the fact that decided; and if a
 /// duty would follow, its status and source. The rest is named.
 fn settled(sheet: &mut Sheet, group: &Group, says_stale: bool) {
     let (heavy, light): (Vec<_>, Vec<_>) = group.findings.iter().partition(|f| f.is_weighty);
+    let is_long = heavy.len() > SOURCED_MAX;
     for finding in heavy {
         let mut words = vec![format!("{} · {}", finding.id, finding.level)];
         let decisive = finding.facts.iter().find(|f| f.role == "decides");
@@ -365,6 +376,9 @@ fn settled(sheet: &mut Sheet, group: &Group, says_stale: bool) {
             words.push("STALE".to_owned());
         }
         sheet.write(&words.join(" · "), 4, 6, None);
+        if is_long {
+            continue;
+        }
         let source = finding
             .citations
             .first()
@@ -373,13 +387,41 @@ fn settled(sheet: &mut Sheet, group: &Group, says_stale: bool) {
         sheet.write(&words, 6, 6, Some(Tone::Quiet));
     }
     if !light.is_empty() {
-        let names: Vec<&str> = light.iter().map(|f| f.id.as_str()).collect();
-        sheet.write(
-            &format!("flags, notes and exceptions: {}", names.join(", ")),
-            4,
-            6,
-            None,
-        );
+        let names = by_book(light.iter().map(|f| f.id.as_str()));
+        sheet.write(&format!("flags, notes and exceptions: {names}"), 4, 6, None);
+    }
+}
+
+fn alarms(sheet: &mut Sheet, page: &Page) {
+    if page.alarms.is_empty() {
+        return;
+    }
+    sheet.heading("A person must look");
+    for alarm in &page.alarms {
+        let words = format!("{} · {} · {}", alarm.id, alarm.since, alarm.text);
+        sheet.lead("ALARM", Some(Tone::Alert), &words);
+        if let Some(source) = &alarm.source {
+            sheet.write(source, 6, 6, Some(Tone::Quiet));
+        }
+    }
+}
+
+/// Where the rulebooks part: a line each, under the decision or the quantity.
+fn regimes(sheet: &mut Sheet, page: &Page) {
+    if page.regimes.is_empty() {
+        return;
+    }
+    sheet.heading("Between the regimes");
+    let mut last = "";
+    for row in &page.regimes {
+        if row.subject != last {
+            sheet.write(&row.subject, 2, 4, Some(Tone::Strong));
+            last = &row.subject;
+        }
+        let law = if row.is_law { "" } else { " · NOT LAW" };
+        let words = format!("{} · {} · {}{law}", row.says, row.rule, row.level);
+        sheet.write(&words, 4, 6, None);
+        sheet.write(&row.status, 6, 6, Some(Tone::Quiet));
     }
 }
 
@@ -461,8 +503,10 @@ fn read(sheet: &mut Sheet, page: &Page) {
         } else {
             ""
         };
+        let own = book.supplied_by.as_ref();
+        let own = own.map_or_else(String::new, |file| format!(" · SUPPLIED BY YOU: {file}"));
         let words = format!(
-            "{}  {} {} · {} · known through {}{stale}",
+            "{}  {} {} · {} · known through {}{stale}{own}",
             book.digest_short, book.id, book.version, book.title, book.known_through
         );
         sheet.write(&words, 2, 16, None);

@@ -35,6 +35,7 @@ mod explain;
 mod finding;
 mod ir;
 mod library;
+mod outlook;
 mod possible;
 mod runner;
 mod shipped;
@@ -53,6 +54,7 @@ pub use finding::{
     Alarm, AlarmKind, Assessment, AtomTrace, Conflict, Finding, LineRead, Margin, Need, Role, Why,
 };
 pub use library::{Kind, Library, kind};
+pub use outlook::{Case, FactCases, Neighbors, Outlook, Values, outlook};
 pub use runner::{TestOutcome, run_tests};
 pub use shipped::{
     ShippedBook, load_book, load_shipped, load_shipped_whole, shipped, shipped_convention_books,

@@ -11,6 +11,8 @@ use crate::weighing::{BookUsed, Line, OtherRule, Question, TableUsed};
 /// What several rulebooks say of one subject.
 #[derive(Clone, Debug)]
 pub struct Assessed {
+    /// The kinds of subject it is.
+    pub kinds: BTreeSet<SubjectKind>,
     /// The day our knowledge of the rules ends.
     pub known: Date,
     /// The rulebooks.
@@ -42,6 +44,7 @@ pub fn assess_facts(law: &Law, facts: &Facts, on: Date, known: Option<Date>) -> 
         .unwrap_or(on);
     let kinds = kinds(facts, dictionary);
     let mut assessed = Assessed {
+        kinds: kinds.clone(),
         known,
         rulebooks: books.iter().map(used).collect(),
         findings: Vec::new(),

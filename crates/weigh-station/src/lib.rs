@@ -15,6 +15,7 @@ mod evidence;
 mod folder;
 mod law;
 mod model;
+mod regimes;
 mod stages;
 mod weigh;
 mod weighing;
@@ -25,6 +26,7 @@ pub use error::WeighError;
 pub use evidence::read_text;
 pub use folder::{Folder, OpenFile, Opened, open};
 pub use law::{Law, LawOptions};
+pub use regimes::{Decision, LinesApart, Regimes, Says, Voice, regimes};
 pub use weigh::{Inspection, Options, TensorTotal, assess, inspect, weigh};
 pub use weighing::{
     AdapterProfile, Assumption, BookUsed, BreakEven, ComputeProfile, ConventionTotal, InputSeen,

@@ -21,6 +21,7 @@ use crate::error::WeighError;
 use crate::evidence::{self, Piece, Weights};
 use crate::law::Law;
 use crate::model;
+use crate::regimes::regimes;
 use crate::stages::{self, Told};
 use crate::weighing::{AdapterProfile, Assumption, InputSeen, ModelProfile, Question, Weighing};
 
@@ -72,6 +73,7 @@ pub fn weigh(paths: &[PathBuf], options: &Options, law: &Law) -> Result<Weighing
     compute::operation_facts(&mut subject.facts, &compute, &pipeline.stages, &conventions)?;
 
     let Assessed {
+        kinds,
         known,
         rulebooks,
         findings,
@@ -105,6 +107,7 @@ pub fn weigh(paths: &[PathBuf], options: &Options, law: &Law) -> Result<Weighing
     }
     Ok(Weighing {
         subject: subject.name,
+        kinds,
         on: options.on,
         known,
         inputs: subject.inputs,
@@ -114,6 +117,7 @@ pub fn weigh(paths: &[PathBuf], options: &Options, law: &Law) -> Result<Weighing
         model: subject.model,
         adapter: subject.adapter,
         compute,
+        regimes: regimes(&findings),
         facts: subject.facts,
         dictionary: Arc::new(dictionary.clone()),
         findings,
@@ -713,6 +717,7 @@ pub fn assess(
 ) -> Weighing {
     let dictionary = &law.library.dictionary;
     let Assessed {
+        kinds,
         known,
         rulebooks,
         findings,
@@ -724,6 +729,7 @@ pub fn assess(
     } = assess::assess_facts(law, &facts, on, known);
     Weighing {
         subject: subject.to_owned(),
+        kinds,
         on,
         known,
         inputs,
@@ -733,6 +739,7 @@ pub fn assess(
         model: None,
         adapter: None,
         compute: compute::from_facts(&facts),
+        regimes: regimes(&findings),
         facts,
         dictionary: Arc::new(dictionary.clone()),
         findings,

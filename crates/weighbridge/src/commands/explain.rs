@@ -44,7 +44,16 @@ pub(crate) fn run(args: Args) -> Result<Outcome, Failure> {
             format!("rule `{wanted}` gave no finding"),
         ));
     };
-    output::print(&weigh_report::render_finding(finding, &weighing))?;
+    let (book, rule) = (&*finding.rulebook, finding.rule.as_str());
+    let (on, known) = (weighing.on, weighing.known);
+    let outlook = law
+        .book(book)
+        .and_then(|b| weigh_rules::outlook(b, rule, &weighing.facts, on, known));
+    let Some(outlook) = outlook else {
+        let message = format!("rule `{wanted}` is in no rulebook");
+        return Err(Failure::new("unknown-rule", message));
+    };
+    output::print(&weigh_report::render_finding(finding, &outlook, &weighing))?;
     Ok(Outcome::of(std::slice::from_ref(finding), None))
 }
 
