@@ -13,6 +13,7 @@
 //! - **Absent on purpose:** a legal conclusion. A page says what was found, under which reading.
 
 mod clean;
+mod decision;
 mod finding;
 mod html;
 mod inspection;
@@ -23,6 +24,7 @@ mod page;
 mod scale;
 mod text;
 
+pub use decision::render_decision_table;
 pub use finding::render_finding;
 pub use inspection::render_inspection;
 

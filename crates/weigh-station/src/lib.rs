@@ -17,6 +17,7 @@ mod law;
 mod model;
 mod regimes;
 mod stages;
+mod table;
 mod weigh;
 mod weighing;
 
@@ -27,6 +28,7 @@ pub use evidence::read_text;
 pub use folder::{Folder, OpenFile, Opened, open};
 pub use law::{Law, LawOptions};
 pub use regimes::{Decision, LinesApart, Regimes, Says, Voice, regimes};
+pub use table::{Axis, CELLS_MAX, Cell, DecisionTable, Speaks, decision_table};
 pub use weigh::{Inspection, Options, TensorTotal, assess, inspect, weigh};
 pub use weighing::{
     AdapterProfile, Assumption, BookUsed, BreakEven, ComputeProfile, ConventionTotal, InputSeen,

@@ -315,7 +315,7 @@ fn finding(finding: &Finding, dictionary: &Dictionary) -> FindingWords {
 }
 
 /// What the text of a rule is on the day.
-pub(super) fn text_status(status: Option<TextStatus>) -> &'static str {
+pub(crate) fn text_status(status: Option<TextStatus>) -> &'static str {
     match status {
         Some(TextStatus::InForce) => "text in force",
         Some(TextStatus::Superseded) => "text superseded",
@@ -330,7 +330,7 @@ pub(super) fn text_status(status: Option<TextStatus>) -> &'static str {
 }
 
 /// What those who enforce do about it on the day.
-pub(super) fn enforcement(enforcement: Enforcement) -> &'static str {
+pub(crate) fn enforcement(enforcement: Enforcement) -> &'static str {
     match enforcement {
         Enforcement::Enforced => "enforced",
         Enforcement::AnnouncedNonEnforcement => "non-enforcement announced",
