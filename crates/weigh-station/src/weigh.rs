@@ -65,6 +65,7 @@ pub fn weigh(paths: &[PathBuf], options: &Options, law: &Law) -> Result<Weighing
     let dictionary = &law.library.dictionary;
     let mut subject = describe(paths, options, dictionary)?;
     let pipeline = stages::stages(subject.told.clone())?;
+    add_origin(&mut subject, &pipeline.assumptions);
     subject.assumptions.extend(pipeline.assumptions);
     subject.warnings.extend(pipeline.warnings);
 
@@ -127,6 +128,36 @@ pub fn weigh(paths: &[PathBuf], options: &Options, law: &Law) -> Result<Weighing
         questions,
         lines,
     })
+}
+
+/// Whether training began from random weights, where that follows from what was told: an adapter
+/// has a base, and tokens alone were taken for the whole of the training.
+fn add_origin(subject: &mut Subject, assumptions: &[Assumption]) {
+    let taken = assumptions.iter().find(|a| a.name == stages::ONE_STAGE);
+    let (began, origin) = match (&subject.adapter, taken) {
+        (Some(_), _) => (
+            false,
+            Origin {
+                grade: Grade::Measured,
+                method: MethodId::new("adapter/1"),
+                sources: vec!["an adapter needs a base model".to_owned()],
+            },
+        ),
+        (None, Some(_)) => (
+            true,
+            Origin {
+                grade: Grade::Assumed,
+                method: ASSUMED,
+                sources: vec!["--tokens".to_owned()],
+            },
+        ),
+        _ => return,
+    };
+    let name = fact_name(FROM_RANDOM_WEIGHTS);
+    if subject.facts.get(&name).is_none() {
+        let value = Value::Bool(began);
+        subject.facts.insert(name, Fact { value, origin });
+    }
 }
 
 /// What came before a log or a declared modification: the question that settles most.

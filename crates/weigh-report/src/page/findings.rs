@@ -149,7 +149,7 @@ impl FindingWords {
 /// Names of rules by their rulebook, a count where there are more than a reader wants:
 /// `eu-ai-act: 14`.
 pub(crate) fn by_book<'a>(ids: impl Iterator<Item = &'a str>) -> String {
-    const NAMED_MAX: usize = 12;
+    const NAMED_MAX: usize = 6;
     let ids: Vec<&str> = ids.collect();
     if ids.len() <= NAMED_MAX {
         return ids.join(", ");
