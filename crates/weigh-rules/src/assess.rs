@@ -363,7 +363,7 @@ fn conflicts(book: &Rulebook, findings: &mut [Finding]) -> Vec<Conflict> {
     for (position, one) in applying.iter().enumerate() {
         for other in applying.iter().skip(position + 1) {
             let rules = book.rules.get(*one).zip(book.rules.get(*other));
-            let found = rules.map(|(a, b)| contradictions(a, b)).unwrap_or_default();
+            let found = rules.map(|(a, b)| contradiction(a, b)).unwrap_or_default();
             if !found.is_empty() {
                 pairs.extend([(*one, *other), (*other, *one)]);
             }
@@ -379,7 +379,23 @@ fn conflicts(book: &Rulebook, findings: &mut [Finding]) -> Vec<Conflict> {
     conflicts
 }
 
-fn contradictions(one: &Rule, other: &Rule) -> Vec<Conflict> {
+/// Rules that are effective by the logic alone and contradict each other.
+pub(crate) fn contradictions(book: &Rulebook, evaluation: &Evaluation<'_>) -> Vec<Conflict> {
+    let effective = evaluation.effective.iter().zip(&book.rules);
+    let applying: Vec<&Rule> = effective
+        .filter(|(truth, _)| **truth == Truth::True)
+        .map(|(_, rule)| rule)
+        .collect();
+    let mut found = Vec::new();
+    for (position, one) in applying.iter().enumerate() {
+        for other in applying.iter().skip(position + 1) {
+            found.extend(contradiction(one, other));
+        }
+    }
+    found
+}
+
+fn contradiction(one: &Rule, other: &Rule) -> Vec<Conflict> {
     let both = one
         .then
         .iter()

@@ -522,15 +522,15 @@ mod tests {
         assert_eq!(
             cases("tpp >= 4800 TPP", ""),
             [
-                "tpp: less than 4800 TPP: does-not-apply",
-                "tpp: 4800 TPP or more: applies"
+                "tpp: less than 4,800 TPP: does-not-apply",
+                "tpp: 4,800 TPP or more: applies"
             ]
         );
         assert_eq!(
             cases("tpp > 4800 TPP", ""),
             [
-                "tpp: at most 4800 TPP: does-not-apply",
-                "tpp: more than 4800 TPP: applies"
+                "tpp: at most 4,800 TPP: does-not-apply",
+                "tpp: more than 4,800 TPP: applies"
             ]
         );
         assert_eq!(
@@ -539,8 +539,8 @@ mod tests {
                 "tpp = \"2000..5000 TPP\""
             ),
             [
-                "tpp: more than 1600 TPP and less than 4800 TPP: applies",
-                "tpp: 4800 TPP or more: does-not-apply"
+                "tpp: more than 1,600 TPP and less than 4,800 TPP: applies",
+                "tpp: 4,800 TPP or more: does-not-apply"
             ],
             "only what the bounds leave"
         );
@@ -553,8 +553,8 @@ mod tests {
             [
                 "is_gpai: true: does-not-apply|applies",
                 "is_gpai: false: does-not-apply",
-                "tpp: less than 4800 TPP: does-not-apply",
-                "tpp: 4800 TPP or more: does-not-apply|applies"
+                "tpp: less than 4,800 TPP: does-not-apply",
+                "tpp: 4,800 TPP or more: does-not-apply|applies"
             ]
         );
     }

@@ -41,6 +41,7 @@ const BOOKS: &[ShippedBook] = books![
     "us-ca-sb53" = "us-ca/sb53.toml",
     "us-chip-security-act" = "us/chip-security-act.toml",
     "us-ear-4e091" = "us/ear-4e091.toml",
+    "us-ear-chips" = "us/ear-advanced-computing.toml",
     "us-ear-letters" = "us/is-informed-letters.toml",
     "us-eo-14110" = "us/eo-14110.toml",
     "us-gaaia" = "us/gaaia.toml",

@@ -82,7 +82,7 @@ pub(crate) struct Parties {
 
     /// Any other fact, such as `weights_published=true` or `end_use=…`; may be repeated
     #[arg(long = "fact", value_name = "NAME=VALUE")]
-    pub(crate) facts: Vec<String>,
+    pub(crate) given: Vec<String>,
 }
 
 impl Parties {
@@ -99,7 +99,7 @@ impl Parties {
         let named = named
             .into_iter()
             .filter_map(|(flag, fact, value)| Some((flag, format!("{fact}={}", value.as_ref()?))));
-        let others = self.facts.iter().map(|f| ("--fact", f.clone()));
+        let others = self.given.iter().map(|f| ("--fact", f.clone()));
         named.chain(others).collect()
     }
 
