@@ -3,6 +3,7 @@
 
 mod anchors;
 mod catalog;
+mod chip_specs;
 mod chip_table;
 mod chips;
 mod corpus;
