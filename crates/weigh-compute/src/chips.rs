@@ -24,6 +24,8 @@ use weigh_facts::{Certainty, Date, Decimal, Diagnostic, Estimate, Source, Source
 use crate::catalog::CatalogError;
 use crate::names::plain;
 
+pub(crate) use facts::add_fact;
+
 pub use catalog::ChipCatalog;
 pub use facts::{CHIP_DENSITY, CHIP_FIGURE, CHIP_IO, CHIP_TPP};
 pub use performance::{

@@ -9,6 +9,7 @@
 //! | Do two methods agree? | [`reconcile`] |
 //! | What does a law count? | [`lineage_total`] |
 //! | What is this chip? | [`ChipCatalog`], [`Chip`], [`Tf32`] |
+//! | What do chips amount to together? | [`cluster`], [`Cluster`] |
 //! | How much memory? | [`weight_bytes`], [`cache_bytes`] |
 //!
 //! - **Invariant:** pure. No files, clock, network, environment, randomness or logging; of what
@@ -24,6 +25,7 @@
 mod catalog;
 mod chip_time;
 mod chips;
+mod cluster;
 mod expression;
 mod footprint;
 mod frozen;
@@ -43,6 +45,7 @@ pub use chips::{
     ChipError, ChipSource, ConcurrentUnits, Die, Figure, Marketing, Memory, PerformanceDensity,
     Rate, Reading, Released, SparseRate, Tf32, TotalProcessingPerformance,
 };
+pub use cluster::{CLUSTER_RATE, ChipGroup, Cluster, TRAINING_TIME, cluster};
 pub use footprint::{cache_bytes, cache_bytes_per_token, stored_bytes, weight_bytes};
 pub use frozen::TrainingProfile;
 pub use headers::{

@@ -6,6 +6,7 @@ mod catalog;
 mod chip_specs;
 mod chip_table;
 mod chips;
+mod cluster;
 mod corpus;
 mod examples;
 mod headers;
