@@ -3,8 +3,12 @@
 
 mod anchors;
 mod catalog;
+mod chip_specs;
+mod chip_table;
 mod chips;
+mod cluster;
 mod corpus;
+mod epoch;
 mod examples;
 mod headers;
 mod laws;
