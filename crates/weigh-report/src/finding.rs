@@ -235,7 +235,7 @@ fn neighbors(out: &mut String, outlook: &Outlook) -> std::fmt::Result {
 }
 
 /// Breaks lines at 98 columns and indents all but the first.
-fn wrapped(text: &str, indent: usize) -> String {
+pub(crate) fn wrapped(text: &str, indent: usize) -> String {
     let mut out = String::new();
     let mut column = indent;
     for word in text.split_whitespace() {

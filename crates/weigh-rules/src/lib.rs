@@ -27,6 +27,7 @@ mod alarms;
 mod assess;
 mod book;
 mod check;
+mod classes;
 mod convention;
 mod coverage;
 mod digest;
@@ -43,10 +44,11 @@ mod shipped;
 mod testing;
 mod worlds;
 
-pub use assess::assess;
+pub use assess::{assess, assess_about};
 pub use book::{Basis, Citation, Clock, CodeTable, Line, RuleEntry, RuleId, Rulebook};
 pub use check::tables::read_code_table;
 pub use check::{check, check_trusted};
+pub use classes::{code_classes, code_pattern};
 pub use convention::{ConventionBook, read_convention};
 pub use coverage::{AtomCoverage, Coverage, coverage};
 pub use explain::{Explanation, Trace, explain};
@@ -54,7 +56,7 @@ pub use finding::{
     Alarm, AlarmKind, Assessment, AtomTrace, Conflict, Finding, LineRead, Margin, Need, Role, Why,
 };
 pub use library::{Kind, Library, kind};
-pub use outlook::{Case, FactCases, Neighbors, Outlook, Values, outlook};
+pub use outlook::{Case, FactCases, Neighbors, Outlook, Values, nearest_lines, outlook};
 pub use runner::{TestOutcome, run_tests};
 pub use shipped::{
     ShippedBook, load_book, load_shipped, load_shipped_whole, shipped, shipped_convention_books,

@@ -410,6 +410,12 @@ fn joined(one: &Values, other: &Values) -> Values {
     }
 }
 
+/// For every known quantity that the rulebook draws lines on, the nearest on either side.
+#[must_use]
+pub fn nearest_lines(book: &Rulebook, facts: &Facts, on: Date, known: Date) -> Vec<Neighbors> {
+    neighbors(book, &book.facts(), facts, on, known)
+}
+
 /// For every known quantity among `names`, the nearest lines of the rulebook.
 fn neighbors(
     book: &Rulebook,
@@ -419,6 +425,7 @@ fn neighbors(
     known: Date,
 ) -> Vec<Neighbors> {
     let lines = book.lines(on, known);
+    let place = |line: &Line| book.rule_index(line.rule.as_str());
     let mut found = Vec::new();
     for name in names {
         let Some(Value::Quantity(estimate)) = facts.get(name).map(|f| &f.value) else {
@@ -428,11 +435,12 @@ fn neighbors(
         let Some(first) = of_it.first() else { continue };
         let below = estimate.low().and_then(|low| {
             let below = of_it.iter().filter(|l| l.at.value <= *low);
-            below.max_by(|a, b| a.at.value.cmp(&b.at.value))
+            // Of several rules on one line the first in the book draws it.
+            below.max_by(|a, b| (&a.at.value, place(b)).cmp(&(&b.at.value, place(a))))
         });
         let above = estimate.high().and_then(|high| {
             let above = of_it.iter().filter(|l| l.at.value > *high);
-            above.min_by(|a, b| a.at.value.cmp(&b.at.value))
+            above.min_by(|a, b| (&a.at.value, place(a)).cmp(&(&b.at.value, place(b))))
         });
         found.push(Neighbors {
             fact: name.clone(),

@@ -55,20 +55,17 @@ pub fn assess_facts(law: &Law, facts: &Facts, on: Date, known: Option<Date>) -> 
         lines: Vec::new(),
     };
     for book in books {
-        let found = weigh_rules::assess(book, facts, on, known);
-        let (about, others): (Vec<Finding>, Vec<Finding>) = found
-            .findings
-            .into_iter()
-            .partition(|f| kinds.contains(&f.about));
-        assessed.lines.extend(lines_of(book, &about, on, known));
-        assessed.findings.extend(about);
+        let found = weigh_rules::assess_about(book, facts, on, known, &kinds);
         assessed
-            .others
-            .extend(others.into_iter().map(|f| OtherRule {
-                rulebook: f.rulebook.to_string(),
-                rule: f.rule.to_string(),
-                about: f.about,
-            }));
+            .lines
+            .extend(lines_of(book, &found.findings, on, known));
+        assessed.findings.extend(found.findings);
+        let others = book.entries().filter(|r| !kinds.contains(&r.about));
+        assessed.others.extend(others.map(|r| OtherRule {
+            rulebook: book.id().to_owned(),
+            rule: r.id.to_string(),
+            about: r.about,
+        }));
         assessed.conflicts.extend(found.conflicts);
         assessed.alarms.extend(found.alarms);
     }

@@ -8,6 +8,7 @@
 //! - **Invariant:** no clock. Days are arguments.
 
 mod assess;
+mod chips;
 mod compute;
 mod data_files;
 mod error;
@@ -22,6 +23,7 @@ mod weigh;
 mod weighing;
 
 pub use assess::{Assessed, assess_facts, missing_facts};
+pub use chips::{ChipOptions, ChipSheet, Era, Flip, Timeline, Treatment, chip_sheet};
 pub use data_files::data_files;
 pub use error::WeighError;
 pub use evidence::read_text;

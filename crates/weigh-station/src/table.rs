@@ -172,7 +172,7 @@ fn expanded(law: &Law, axis: &Axis, on: Date, known: Option<Date>) -> Result<Axi
 }
 
 /// What applies and what is open; else the heaviest rule that was read and does not apply.
-fn speaking(findings: &[Finding], least: Level) -> Vec<Speaks> {
+pub(crate) fn speaking(findings: &[Finding], least: Level) -> Vec<Speaks> {
     let heavy = || findings.iter().filter(|f| f.level >= least);
     let mut said: Vec<Speaks> = heavy()
         .filter(|f| matches!(f.verdict, Verdict::Applies | Verdict::Indeterminate))
@@ -198,7 +198,7 @@ fn speaking(findings: &[Finding], least: Level) -> Vec<Speaks> {
     said
 }
 
-fn speaks(finding: &Finding) -> Speaks {
+pub(crate) fn speaks(finding: &Finding) -> Speaks {
     let outcome: Vec<String> = finding
         .outcome
         .iter()
