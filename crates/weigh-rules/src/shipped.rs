@@ -251,6 +251,19 @@ mod tests {
     }
 
     #[test]
+    fn every_shipped_rule_has_three_tests_and_every_comparison_is_taken_both_ways() {
+        let mut gaps = Vec::new();
+        for book in crate::load_shipped_whole() {
+            let coverage = crate::coverage(&book);
+            let few = coverage.rules_below(3);
+            gaps.extend(few.map(|(rule, n)| format!("{}/{rule}: {n} tests", book.id())));
+            let gap = coverage.gaps();
+            gaps.extend(gap.map(|g| format!("{}/{}: {}", book.id(), g.rule, g.atom)));
+        }
+        assert!(gaps.is_empty(), "{}", gaps.join("\n"));
+    }
+
+    #[test]
     fn enforcement_is_what_was_said_of_it() {
         let books = load_shipped();
         let on = |id: &str, on: &str, known: &str| {

@@ -10,7 +10,8 @@ use weigh_compute::{Chip, PerformanceDensity, Tf32};
 use weigh_facts::{Decimal, Estimate, Truth};
 
 use crate::chips::{chips, decimal};
-use crate::support::{corpus, csv};
+use crate::csv::csv;
+use crate::support::corpus;
 
 const TF32_19: Tf32 = Tf32::Significant19;
 const TF32_32: Tf32 = Tf32::Stored32;

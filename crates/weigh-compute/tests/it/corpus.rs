@@ -6,7 +6,8 @@ use std::path::Path;
 use weigh_compute::forward;
 use weigh_facts::{Architecture, AttentionConvention, Tokens};
 
-use crate::support::{assuming_defaults, catalog, corpus, csv, try_resolve};
+use crate::csv::csv;
+use crate::support::{assuming_defaults, catalog, corpus, try_resolve};
 
 /// Rows that cannot be met, and why.
 const NOT_MET: &[(&str, &str)] = &[

@@ -14,7 +14,8 @@ use weigh_compute::{Chip, Tf32};
 use weigh_facts::Decimal;
 
 use crate::chips::{chips, decimal};
-use crate::support::{corpus, csv};
+use crate::csv::csv;
+use crate::support::corpus;
 
 const TF32_19: Tf32 = Tf32::Significant19;
 const TF32_32: Tf32 = Tf32::Stored32;

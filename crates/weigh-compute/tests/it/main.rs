@@ -8,6 +8,7 @@ mod chip_table;
 mod chips;
 mod cluster;
 mod corpus;
+mod csv;
 mod epoch;
 mod examples;
 mod headers;
