@@ -58,7 +58,7 @@ impl Law {
             if taken.into_iter().any(|id| id == book.id()) {
                 let message = format!("there is another rulebook `{}`", book.id());
                 let help = "give yours an id of its own; both are then read side by side";
-                let error = Diagnostic::new("duplicate-id", message, 0..0).with_help(help);
+                let error = Diagnostic::new("rulebook-id-taken", message, 0..0).with_help(help);
                 return Err(file.faults(vec![error]));
             }
             supplied.push((book.id().to_owned(), file.text));

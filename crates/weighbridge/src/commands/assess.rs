@@ -123,7 +123,7 @@ impl Parties {
                 && before.value != fact.value
             {
                 let message = format!("`{name}` is given twice, with different values");
-                return Err(Failure::new("contradiction", message));
+                return Err(Failure::new("facts-differ", message));
             }
             found.push((name, fact));
         }
@@ -182,7 +182,7 @@ fn told(
         {
             let message = format!("`{name}` is one thing in the file and another in the arguments");
             let help = "correct the file, or leave out the argument";
-            return Err(Failure::new("contradiction", message).help(help));
+            return Err(Failure::new("facts-differ", message).help(help));
         }
         facts.insert(name, fact);
     }

@@ -92,7 +92,7 @@ fn show(args: &ShowArgs) -> Result<Outcome, Failure> {
 /// A chip of the catalog.
 pub(crate) fn find(name: &str) -> Result<Chip, Failure> {
     let catalog = ChipCatalog::shipped()
-        .map_err(|e| Failure::new("defective-catalog", e.to_string()).help("please report this"))?;
+        .map_err(|e| subject::failure(&weigh_station::WeighError::Catalog(e.to_string())))?;
     let found = catalog.find(name).map_err(|e| {
         let help =
             "`weighbridge chip list` names every chip; `--spec FILE` describes one of your own";
