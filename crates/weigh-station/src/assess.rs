@@ -59,6 +59,10 @@ pub fn assess_facts(law: &Law, facts: &Facts, on: Date, known: Option<Date>) -> 
         assessed
             .lines
             .extend(lines_of(book, &found.findings, on, known));
+        // A book that says nothing of the subject has nothing to look at for it.
+        if !found.findings.is_empty() {
+            assessed.alarms.extend(found.alarms);
+        }
         assessed.findings.extend(found.findings);
         let others = book.entries().filter(|r| !kinds.contains(&r.about));
         assessed.others.extend(others.map(|r| OtherRule {
@@ -67,7 +71,6 @@ pub fn assess_facts(law: &Law, facts: &Facts, on: Date, known: Option<Date>) -> 
             about: r.about,
         }));
         assessed.conflicts.extend(found.conflicts);
-        assessed.alarms.extend(found.alarms);
     }
     assessed
         .lines

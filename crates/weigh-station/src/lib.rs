@@ -28,7 +28,7 @@ pub use data_files::data_files;
 pub use error::WeighError;
 pub use evidence::read_text;
 pub use folder::{Folder, OpenFile, Opened, open};
-pub use law::{Law, LawOptions};
+pub use law::{Law, LawOptions, supplied_files};
 pub use regimes::{Decision, LinesApart, Regimes, Says, Voice, regimes};
 pub use table::{Axis, CELLS_MAX, Cell, DecisionTable, Speaks, decision_table};
 pub use weigh::{Inspection, Options, TensorTotal, assess, inspect, weigh};

@@ -9,8 +9,8 @@ use weigh_compute::{
 };
 use weigh_facts::{
     Adaptation, Architecture, Date, Decimal, Dictionary, Dtype, Fact, FactName, Facts, Grade,
-    MethodId, Observed, OperatorKind, Origin, Parameters, SequenceLength, Stage, TensorSeen,
-    Tokens, Value, Verdict, Warning,
+    MethodId, Observed, OperatorKind, Origin, Parameters, Purpose, SequenceLength, Stage,
+    TensorSeen, Tokens, Value, Verdict, Warning,
 };
 
 use weigh_rules::Finding;
@@ -65,7 +65,7 @@ pub fn weigh(paths: &[PathBuf], options: &Options, law: &Law) -> Result<Weighing
     let dictionary = &law.library.dictionary;
     let mut subject = describe(paths, options, dictionary)?;
     let pipeline = stages::stages(subject.told.clone())?;
-    add_origin(&mut subject, &pipeline.assumptions);
+    add_origin(&mut subject, &pipeline);
     subject.assumptions.extend(pipeline.assumptions);
     subject.warnings.extend(pipeline.warnings);
 
@@ -131,11 +131,22 @@ pub fn weigh(paths: &[PathBuf], options: &Options, law: &Law) -> Result<Weighing
 }
 
 /// Whether training began from random weights, where that follows from what was told: an adapter
-/// has a base, and tokens alone were taken for the whole of the training.
-fn add_origin(subject: &mut Subject, assumptions: &[Assumption]) {
-    let taken = assumptions.iter().find(|a| a.name == stages::ONE_STAGE);
-    let (began, origin) = match (&subject.adapter, taken) {
-        (Some(_), _) => (
+/// has a base, tokens alone were taken for the whole of the training, and stages that begin with
+/// pretraining and name no other model have none before them.
+fn add_origin(subject: &mut Subject, pipeline: &stages::Pipeline) {
+    let taken = pipeline.assumptions.iter();
+    let taken = taken.filter(|a| a.name == stages::ONE_STAGE).count() > 0;
+    let stands_on_another = |s: &Stage| {
+        s.base_model.is_some() || matches!(s.purpose, Purpose::BaseModel | Purpose::MergedModel)
+    };
+    let pretrained = pipeline
+        .stages
+        .iter()
+        .find(|s| s.purpose == Purpose::Pretraining);
+    let pretrained = pretrained
+        .filter(|_| !pipeline.base_is_unknown && !pipeline.stages.iter().any(stands_on_another));
+    let (began, origin) = match (&subject.adapter, taken, pretrained) {
+        (Some(_), ..) => (
             false,
             Origin {
                 grade: Grade::Measured,
@@ -143,7 +154,15 @@ fn add_origin(subject: &mut Subject, assumptions: &[Assumption]) {
                 sources: vec!["an adapter needs a base model".to_owned()],
             },
         ),
-        (None, Some(_)) => (
+        (None, false, Some(stage)) => (
+            true,
+            Origin {
+                grade: Grade::Declared,
+                method: MethodId::new("declared"),
+                sources: vec![stage.place.to_string()],
+            },
+        ),
+        (None, true, _) => (
             true,
             Origin {
                 grade: Grade::Assumed,

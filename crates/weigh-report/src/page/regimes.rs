@@ -1,5 +1,6 @@
 //! Alarms, and where the rulebooks part, in words.
 
+use weigh_facts::Verdict;
 use weigh_rules::{AlarmKind, Basis, Finding};
 use weigh_station::{Regimes, Says, Voice, Weighing};
 
@@ -94,6 +95,10 @@ fn row(subject: &str, side: &str, voice: &Voice) -> RegimeRow {
 /// when it falls due. Each with a label.
 pub(crate) fn circumstances(finding: &Finding) -> Vec<(&'static str, String)> {
     let mut words = Vec::new();
+    let could_apply = matches!(finding.verdict, Verdict::Applies | Verdict::Indeterminate);
+    if !could_apply {
+        return words;
+    }
     if let Some(addressee) = &finding.addressee {
         let text = format!("a letter to {addressee}: it binds the addressee only");
         words.push(("binds", clean(&text)));

@@ -141,11 +141,6 @@ pub(crate) fn run(args: Args) -> Result<Outcome, Failure> {
     Ok(Outcome::of(&weighing.findings, args.fail_on))
 }
 
-/// Reads the rulebooks over a file of facts.
-pub(crate) fn from_file(file: &Path, asked: &subject::Law, law: &Law) -> Result<Weighing, Failure> {
-    assessed(Some(file), &Parties::default(), asked, law)
-}
-
 /// Reads the rulebooks over facts from a file and from arguments.
 pub(crate) fn assessed(
     file: Option<&Path>,
