@@ -149,8 +149,14 @@ impl Decimal {
         if self.is_zero() {
             return "0".to_owned();
         }
-        if let Some(exact) = self.short_plain() {
-            return exact;
+        self.short_plain().unwrap_or_else(|| self.to_three_digits())
+    }
+
+    /// Three significant digits, for estimates: `3.80e25`, `42.9`, `0.0312`.
+    #[must_use]
+    pub fn to_three_digits(&self) -> String {
+        if self.is_zero() {
+            return "0".to_owned();
         }
         let three = std::num::NonZeroU64::new(3).map_or_else(
             || self.0.clone(),
