@@ -36,6 +36,7 @@ mod finding;
 mod ir;
 mod library;
 mod possible;
+mod reader;
 mod runner;
 mod shipped;
 #[cfg(test)]
@@ -53,6 +54,7 @@ pub use finding::{
     Alarm, AlarmKind, Assessment, AtomTrace, Conflict, Finding, LineRead, Margin, Need, Role, Why,
 };
 pub use library::{Kind, Library, kind};
+pub use reader::{Reader, Standing};
 pub use runner::{TestOutcome, run_tests};
 pub use shipped::{
     ShippedBook, load_book, load_shipped, load_shipped_whole, shipped, shipped_convention_books,
