@@ -29,6 +29,7 @@ mod book;
 mod check;
 mod convention;
 mod coverage;
+mod critical;
 mod digest;
 mod eval;
 mod explain;
@@ -49,6 +50,7 @@ pub use check::tables::read_code_table;
 pub use check::{check, check_trusted};
 pub use convention::{ConventionBook, read_convention};
 pub use coverage::{AtomCoverage, Coverage, coverage};
+pub use critical::critical_values;
 pub use explain::{Explanation, Trace, explain};
 pub use finding::{
     Alarm, AlarmKind, Assessment, AtomTrace, Conflict, Finding, LineRead, Margin, Need, Role, Why,
