@@ -47,6 +47,11 @@ impl SetToday<'_> {
             }
     }
 
+    /// Is it known of every word there could be whether it is in?
+    pub(crate) fn is_complete(&self) -> bool {
+        self.list.is_some() && self.extent == Extent::Complete
+    }
+
     fn has(&self, code: &str) -> Truth {
         let Some(list) = self.list else {
             return Truth::Unknown;

@@ -31,6 +31,7 @@ mod convention;
 mod coverage;
 mod critical;
 mod digest;
+mod emit;
 mod eval;
 mod explain;
 mod finding;
@@ -51,6 +52,7 @@ pub use check::{check, check_trusted};
 pub use convention::{ConventionBook, read_convention};
 pub use coverage::{AtomCoverage, Coverage, coverage};
 pub use critical::critical_values;
+pub use emit::{Column, ColumnType, Dialect, EmitError, Emitted, EmittedRule, emit};
 pub use explain::{Explanation, Trace, explain};
 pub use finding::{
     Alarm, AlarmKind, Assessment, AtomTrace, Conflict, Finding, LineRead, Margin, Need, Role, Why,

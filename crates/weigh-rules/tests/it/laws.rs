@@ -10,8 +10,8 @@ use weigh_facts::{
     MethodId, Origin, Records, Truth, Value, Verdict,
 };
 use weigh_rules::{
-    Library, Reader, Rulebook, assess, check, critical_values, load_shipped, run_tests, shipped,
-    shipped_conventions,
+    Dialect, Library, Reader, Rulebook, assess, check, critical_values, emit, load_shipped,
+    run_tests, shipped, shipped_conventions,
 };
 
 use crate::subjects::{Dice, Subjects, exact};
@@ -272,6 +272,7 @@ proptest! {
         match check(&text, library()) {
             Ok(book) => {
                 let _ = run_tests(&book);
+                let _ = emit(&book, day("2026-09-01"), day("2026-10-01"), Dialect::DuckDb);
             }
             Err(errors) => {
                 prop_assert!(!errors.is_empty());
