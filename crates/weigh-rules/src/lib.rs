@@ -30,7 +30,9 @@ mod check;
 mod classes;
 mod convention;
 mod coverage;
+mod critical;
 mod digest;
+mod emit;
 mod eval;
 mod explain;
 mod finding;
@@ -38,6 +40,7 @@ mod ir;
 mod library;
 mod outlook;
 mod possible;
+mod reader;
 mod runner;
 mod shipped;
 #[cfg(test)]
@@ -51,12 +54,15 @@ pub use check::{check, check_trusted};
 pub use classes::{code_classes, code_pattern};
 pub use convention::{ConventionBook, read_convention};
 pub use coverage::{AtomCoverage, Coverage, coverage};
+pub use critical::critical_values;
+pub use emit::{Column, ColumnType, Dialect, EmitError, Emitted, EmittedRule, emit};
 pub use explain::{Explanation, Trace, explain};
 pub use finding::{
     Alarm, AlarmKind, Assessment, AtomTrace, Conflict, Finding, LineRead, Margin, Need, Role, Why,
 };
 pub use library::{Kind, Library, kind};
 pub use outlook::{Case, FactCases, Neighbors, Outlook, Values, nearest_lines, outlook};
+pub use reader::{Reader, Standing};
 pub use runner::{TestOutcome, run_tests};
 pub use shipped::{
     ShippedBook, load_book, load_shipped, load_shipped_whole, shipped, shipped_convention_books,

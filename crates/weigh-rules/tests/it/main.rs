@@ -1,3 +1,4 @@
 //! Laws that hold for every rulebook we ship and for facts nobody would write.
 
 mod laws;
+mod subjects;

@@ -1,5 +1,7 @@
 //! `weighbridge rules`: the law itself, as data.
 
+mod emit;
+
 use std::path::PathBuf;
 
 use weigh_facts::Dictionary;
@@ -11,12 +13,13 @@ use crate::failure::Failure;
 use crate::outcome::Outcome;
 use crate::output;
 
-/// List, show and test the rulebooks
+/// List, show and test the rulebooks, and write them as SQL
 #[derive(clap::Subcommand)]
 pub(crate) enum RulesVerb {
     List(ListArgs),
     Show(ShowArgs),
     Test(TestArgs),
+    Emit(emit::EmitArgs),
 }
 
 /// List the rulebooks with their status on a day
@@ -69,6 +72,7 @@ pub(crate) fn run(verb: RulesVerb) -> Result<Outcome, Failure> {
         RulesVerb::List(args) => list(&args),
         RulesVerb::Show(args) => show(&args),
         RulesVerb::Test(args) => test(&args),
+        RulesVerb::Emit(args) => emit::run(&args),
     }
 }
 

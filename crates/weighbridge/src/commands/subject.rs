@@ -58,16 +58,9 @@ pub(crate) struct Law {
 }
 
 impl Law {
-    /// The day the rules are read on. The one place that looks at a clock.
+    /// The day the rules are read on.
     pub(crate) fn on(&self) -> Result<Date, Failure> {
-        if let Some(on) = self.on {
-            return Ok(on);
-        }
-        let since_epoch = std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .map_err(|_| clock_failure())?;
-        let days = i64::try_from(since_epoch.as_secs() / 86_400).map_err(|_| clock_failure())?;
-        Date::from_days_since_epoch(days).ok_or_else(clock_failure)
+        self.on.map_or_else(today, Ok)
     }
 
     /// The day our knowledge ends, if the person named one.
@@ -83,6 +76,15 @@ impl Law {
         };
         weigh_station::Law::load(&options).map_err(|e| failure(&e))
     }
+}
+
+/// Today in UTC. The one place that looks at a clock.
+pub(crate) fn today() -> Result<Date, Failure> {
+    let since_epoch = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_err(|_| clock_failure())?;
+    let days = i64::try_from(since_epoch.as_secs() / 86_400).map_err(|_| clock_failure())?;
+    Date::from_days_since_epoch(days).ok_or_else(clock_failure)
 }
 
 fn clock_failure() -> Failure {
