@@ -22,7 +22,7 @@ pub fn render_chip(sheet: &ChipSheet, format: Format) -> String {
     match format {
         Format::Text => text(&words),
         Format::Markdown => markdown(&words),
-        Format::Html => html(&words),
+        Format::Html => html(&words, &Drawing::of(sheet)),
         Format::Json => json(sheet),
     }
 }
@@ -50,16 +50,12 @@ struct EraWords {
     is_today: bool,
     /// Does nothing apply and nothing could?
     is_free: bool,
-    /// Place and width on the drawing, in permille.
-    x: u32,
-    width: u32,
 }
 
 struct TimelineWords {
     rulebook: String,
     title: String,
     eras: Vec<EraWords>,
-    ticks: Vec<u32>,
 }
 
 struct TreatmentWords {
@@ -326,12 +322,6 @@ fn class_of(era: &Era) -> String {
 }
 
 fn timeline(timeline: &Timeline, today: &str) -> TimelineWords {
-    let day = |d: weigh_facts::Date| d.days_since_epoch();
-    let first = timeline.eras.first().map_or(0, |e| day(e.from));
-    let last = timeline.eras.last().map_or(1, |e| day(e.from));
-    // The last era goes on: it gets an eighth of the picture.
-    let span = (last - first).max(1) * 8 / 7;
-    let permille = |at: i64| u32::try_from((at - first) * 1000 / span.max(1)).unwrap_or(1000);
     let eras = timeline.eras.iter().map(|era| {
         let until = era.until.map(|u| u.to_string());
         let last_day = era.until.and_then(weigh_facts::Date::day_before);
@@ -340,26 +330,118 @@ fn timeline(timeline: &Timeline, today: &str) -> TimelineWords {
             None => format!("{} on", era.from),
         };
         let from = era.from.to_string();
-        let is_today = *from <= *today && until.as_deref().is_none_or(|u| today < u);
-        let x = permille(day(era.from));
-        let end = era.until.map_or(1000, |u| permille(day(u)));
         EraWords {
             days,
             class: class_of(era),
             said: era.says.iter().map(said).collect(),
-            is_today,
+            is_today: *from <= *today && until.as_deref().is_none_or(|u| today < u),
             is_free: era.says.is_empty(),
-            x,
-            width: end.saturating_sub(x).max(1),
         }
     });
-    let eras: Vec<EraWords> = eras.collect();
-    let ticks = timeline.eras.iter().map(|era| permille(day(era.from)));
     TimelineWords {
         rulebook: clean(&timeline.rulebook),
         title: clean(&timeline.title),
-        eras,
-        ticks: ticks.collect(),
+        eras: eras.collect(),
+    }
+}
+
+/// The timelines on one axis of time, a lane for each rulebook.
+struct Drawing {
+    lanes: Vec<Lane>,
+    years: Vec<(i64, String)>,
+    /// Where the day asked for stands.
+    today: i64,
+    height: i64,
+}
+
+struct Lane {
+    y: i64,
+    label: String,
+    blocks: Vec<Block>,
+}
+
+struct Block {
+    x: i64,
+    width: i64,
+    /// The class, as far as there is room for it.
+    label: String,
+    /// Days and class, for a pointer.
+    title: String,
+    /// `free`, `held`, `open`, `unlawful`.
+    kind: &'static str,
+}
+
+/// Where the lanes begin and end, in units of the drawing.
+const AXIS: (i64, i64) = (190, 990);
+const LANE: i64 = 34;
+/// Width of a character of the labels.
+const LETTER: i64 = 8;
+
+impl Drawing {
+    fn of(sheet: &ChipSheet) -> Self {
+        let starts = sheet.timelines.iter().filter_map(|t| t.eras.first());
+        let today = sheet.on.days_since_epoch();
+        let first = starts.map(|e| e.from.days_since_epoch()).min();
+        let first = first.unwrap_or(today).min(today);
+        let ends = sheet.timelines.iter().filter_map(|t| t.eras.last());
+        let last = ends.map(|e| e.from.days_since_epoch()).max();
+        // What holds now goes on: a tenth of the drawing lies behind the last day.
+        let last = last.unwrap_or(today).max(today);
+        let span = ((last - first) * 10 / 9).max(90);
+        let x = |day: i64| AXIS.0 + (day - first) * (AXIS.1 - AXIS.0) / span;
+        let lanes = sheet.timelines.iter().zip(1..).map(|(timeline, row)| Lane {
+            y: LANE * row,
+            label: clean(&timeline.rulebook),
+            blocks: timeline.eras.iter().map(|era| block(era, x)).collect(),
+        });
+        let lanes: Vec<Lane> = lanes.collect();
+        let years = (2000..2100).filter_map(|year| {
+            let day = weigh_facts::Date::new(year, 1, 1).ok()?.days_since_epoch();
+            (first..first + span)
+                .contains(&day)
+                .then(|| (x(day), year.to_string()))
+        });
+        Self {
+            years: years.collect(),
+            today: x(today),
+            height: LANE * (i64::try_from(lanes.len()).unwrap_or_default() + 1) + 8,
+            lanes,
+        }
+    }
+}
+
+fn block(era: &Era, x: impl Fn(i64) -> i64) -> Block {
+    let from = x(era.from.days_since_epoch());
+    let until = era.until.map_or(AXIS.1, |u| x(u.days_since_epoch()));
+    let width = (until - from).max(1);
+    let class = class_of(era);
+    let letters = i64::try_from(class.chars().count()).unwrap_or(i64::MAX);
+    let is_open = |s: &Speaks| s.verdict == Verdict::Indeterminate;
+    let is_law = |s: &Speaks| s.text_status == Some(weigh_facts::TextStatus::InForce);
+    let kind = if era.says.is_empty() {
+        "free"
+    } else if !era.says.iter().any(is_law) {
+        "unlawful"
+    } else if era.says.iter().all(is_open) {
+        "open"
+    } else {
+        "held"
+    };
+    let last_day = era.until.and_then(weigh_facts::Date::day_before);
+    let days = match last_day {
+        Some(last) => format!("{} to {last}", era.from),
+        None => format!("{} on", era.from),
+    };
+    Block {
+        x: from,
+        width,
+        title: format!("{days}: {class}"),
+        label: if letters.saturating_mul(LETTER) + 8 <= width {
+            class
+        } else {
+            String::new()
+        },
+        kind,
     }
 }
 
@@ -586,12 +668,14 @@ fn markdown(words: &Words) -> String {
 #[template(path = "chip.html")]
 struct ChipPage<'a> {
     words: &'a Words,
+    drawing: &'a Drawing,
     summary: String,
 }
 
-fn html(words: &Words) -> String {
+fn html(words: &Words, drawing: &Drawing) -> String {
     let page = ChipPage {
         words,
+        drawing,
         summary: words.summary(),
     };
     // Writing to a string cannot fail.

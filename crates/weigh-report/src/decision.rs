@@ -58,13 +58,9 @@ struct DecisionPage<'a> {
 }
 
 fn says(speaks: &Speaks) -> String {
-    let outcome = if speaks.outcome.is_empty() {
-        String::new()
-    } else {
-        format!(": {}", speaks.outcome)
-    };
     match speaks.verdict {
-        Verdict::Applies => format!("{}{outcome}", speaks.level),
+        Verdict::Applies if speaks.outcome.is_empty() => speaks.level.to_string(),
+        Verdict::Applies => speaks.outcome.clone(),
         Verdict::Indeterminate => {
             format!("open ({}), needs {}", speaks.level, speaks.needs.join(", "))
         }
