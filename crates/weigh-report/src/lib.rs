@@ -12,7 +12,9 @@
 //! - **Invariant:** color never carries meaning: every word reads the same without it.
 //! - **Absent on purpose:** a legal conclusion. A page says what was found, under which reading.
 
+mod chip;
 mod clean;
+mod decision;
 mod finding;
 mod html;
 mod inspection;
@@ -23,6 +25,8 @@ mod page;
 mod scale;
 mod text;
 
+pub use chip::render_chip;
+pub use decision::render_decision_table;
 pub use finding::render_finding;
 pub use inspection::render_inspection;
 

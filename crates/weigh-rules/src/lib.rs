@@ -27,6 +27,7 @@ mod alarms;
 mod assess;
 mod book;
 mod check;
+mod classes;
 mod convention;
 mod coverage;
 mod critical;
@@ -37,6 +38,7 @@ mod explain;
 mod finding;
 mod ir;
 mod library;
+mod outlook;
 mod possible;
 mod reader;
 mod runner;
@@ -45,10 +47,11 @@ mod shipped;
 mod testing;
 mod worlds;
 
-pub use assess::assess;
+pub use assess::{assess, assess_about};
 pub use book::{Basis, Citation, Clock, CodeTable, Line, RuleEntry, RuleId, Rulebook};
 pub use check::tables::read_code_table;
 pub use check::{check, check_trusted};
+pub use classes::{code_classes, code_pattern};
 pub use convention::{ConventionBook, read_convention};
 pub use coverage::{AtomCoverage, Coverage, coverage};
 pub use critical::critical_values;
@@ -58,6 +61,7 @@ pub use finding::{
     Alarm, AlarmKind, Assessment, AtomTrace, Conflict, Finding, LineRead, Margin, Need, Role, Why,
 };
 pub use library::{Kind, Library, kind};
+pub use outlook::{Case, FactCases, Neighbors, Outlook, Values, nearest_lines, outlook};
 pub use reader::{Reader, Standing};
 pub use runner::{TestOutcome, run_tests};
 pub use shipped::{

@@ -14,7 +14,7 @@ use weigh_station::{OtherRule, Weighing};
 
 use crate::clean::clean;
 use crate::numbers::{Rounding, beside, coverage, is_known, margin};
-use crate::page::QuestionWords;
+use crate::page::{QuestionWords, circumstances};
 
 /// What the rules say.
 #[derive(Clone, Debug)]
@@ -146,6 +146,23 @@ impl FindingWords {
     }
 }
 
+/// Names of rules by their rulebook, a count where there are more than a reader wants:
+/// `eu-ai-act: 14`.
+pub(crate) fn by_book<'a>(ids: impl Iterator<Item = &'a str>) -> String {
+    const NAMED_MAX: usize = 6;
+    let ids: Vec<&str> = ids.collect();
+    if ids.len() <= NAMED_MAX {
+        return ids.join(", ");
+    }
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for id in &ids {
+        let book = id.split('/').next().unwrap_or_default();
+        *counts.entry(book).or_default() += 1;
+    }
+    let counts: Vec<String> = counts.iter().map(|(b, n)| format!("{b} {n}")).collect();
+    format!("{} ({})", ids.len(), counts.join(", "))
+}
+
 impl Findings {
     /// Tells every missing fact which question of the page asks for it.
     pub(crate) fn number_questions(&mut self, questions: &[QuestionWords]) {
@@ -186,7 +203,7 @@ impl Findings {
             findings: here
                 .iter()
                 .filter(|f| f.verdict == verdict)
-                .map(|f| finding(f, &dictionary))
+                .map(|f| finding(f, dictionary))
                 .collect(),
         };
         Self {
@@ -298,7 +315,7 @@ fn finding(finding: &Finding, dictionary: &Dictionary) -> FindingWords {
 }
 
 /// What the text of a rule is on the day.
-fn text_status(status: Option<TextStatus>) -> &'static str {
+pub(crate) fn text_status(status: Option<TextStatus>) -> &'static str {
     match status {
         Some(TextStatus::InForce) => "text in force",
         Some(TextStatus::Superseded) => "text superseded",
@@ -313,7 +330,7 @@ fn text_status(status: Option<TextStatus>) -> &'static str {
 }
 
 /// What those who enforce do about it on the day.
-fn enforcement(enforcement: Enforcement) -> &'static str {
+pub(crate) fn enforcement(enforcement: Enforcement) -> &'static str {
     match enforcement {
         Enforcement::Enforced => "enforced",
         Enforcement::AnnouncedNonEnforcement => "non-enforcement announced",
@@ -480,7 +497,10 @@ fn outcome(finding: &Finding) -> Option<String> {
 }
 
 fn notes(finding: &Finding) -> Vec<String> {
-    let mut notes = Vec::new();
+    let mut notes: Vec<String> = circumstances(finding)
+        .into_iter()
+        .map(|(label, words)| format!("{label}: {words}"))
+        .collect();
     let is_decided = finding.verdict != Verdict::Indeterminate;
     if let Some(rests_on @ weigh_facts::Coverage::Percent(_)) = finding.coverage
         && is_decided

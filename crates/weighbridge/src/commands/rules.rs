@@ -45,8 +45,9 @@ pub(crate) struct ShowArgs {
 /// Exit code: 0 all pass; 1 a test failed; 2 a rulebook does not check.
 #[derive(clap::Args)]
 pub(crate) struct TestArgs {
-    /// Rulebook files; without any, the rulebooks that ship
-    #[arg(value_name = "FILE")]
+    /// Rulebook files, or folders of rulebooks with the facts, conventions and tables they use;
+    /// without any, the rulebooks that ship
+    #[arg(value_name = "PATH")]
     files: Vec<PathBuf>,
 
     /// Say also which comparisons the tests take one way only, and which rules few tests name
@@ -131,12 +132,18 @@ fn show(args: &ShowArgs) -> Result<Outcome, Failure> {
 }
 
 fn test(args: &TestArgs) -> Result<Outcome, Failure> {
-    let library = library(args)?;
+    let mut library = library(args)?;
     let mut books = Vec::new();
-    for file in &args.files {
-        let path = file.display().to_string();
+    let (folders, files): (Vec<PathBuf>, Vec<PathBuf>) =
+        args.files.iter().cloned().partition(|p| p.is_dir());
+    let mut texts =
+        weigh_station::supplied_files(&folders, &mut library).map_err(|e| subject::failure(&e))?;
+    for file in files {
         let (text, _) =
-            weigh_station::read_text(file, "rulebook").map_err(|e| subject::failure(&e))?;
+            weigh_station::read_text(&file, "rulebook").map_err(|e| subject::failure(&e))?;
+        texts.push((file.display().to_string(), text));
+    }
+    for (path, text) in texts {
         let book = weigh_rules::check(&text, &library)
             .map_err(|faults| Failure::in_file(&path, &text, &faults))?;
         books.push(book);
