@@ -85,7 +85,8 @@ pub fn weigh(paths: &[PathBuf], options: &Options, law: &Law) -> Result<Weighing
         lines,
     } = assess::assess_facts(law, &subject.facts, options.on, options.known);
     let mut questions = questions;
-    if pipeline.base_is_unknown {
+    let is_told = subject.facts.get(&fact_name(FROM_RANDOM_WEIGHTS)).is_some();
+    if pipeline.base_is_unknown && !is_told {
         questions.splice(0..0, question_of_origin(&findings, dictionary));
     }
     let long = long_sequences(subject.model.as_ref(), &pipeline.stages);
