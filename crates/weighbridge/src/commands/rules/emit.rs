@@ -32,7 +32,7 @@ use crate::output;
 #[command(after_long_help = "Examples:
   weighbridge rules emit eu-ai-act --dialect duckdb --table > subjects.sql
   weighbridge rules emit eu-ai-act --dialect duckdb --on 2026-11-24 > rules.sql
-  duckdb -c '.read subjects.sql' -c \"COPY subjects FROM 'subjects.csv'\" -c '.read rules.sql'")]
+  cat subjects.sql load.sql rules.sql | duckdb     # load.sql fills the table")]
 pub(crate) struct EmitArgs {
     /// Rulebook, by id; see `weighbridge rules list`
     #[arg(value_name = "BOOK")]
