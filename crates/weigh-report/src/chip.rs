@@ -161,36 +161,7 @@ fn figures(sheet: &ChipSheet) -> Vec<(&'static str, String)> {
     let released = chip.released.map(|r| format!("released {r}"));
     let made: Vec<String> = made.into_iter().chain([released]).flatten().collect();
     figures.push(("made by", clean(&made.join(", "))));
-    match chip.tpp(sheet.tf32) {
-        Some(tpp) => {
-            let least = if tpp.open_formats.is_empty() {
-                ""
-            } else {
-                "at least "
-            };
-            let open = if tpp.open_formats.is_empty() {
-                String::new()
-            } else {
-                format!(
-                    "; only sparse rates are known for {}",
-                    tpp.open_formats.join(", ")
-                )
-            };
-            figures.push((
-                "TPP",
-                clean(&format!(
-                    "{least}{}, by {}, {}{open}",
-                    tpp.tpp.to_reader(),
-                    tpp.driver,
-                    sheet.tf32.as_str()
-                )),
-            ));
-        }
-        None => {
-            let why = chip.rates_unknown.as_deref().unwrap_or("no rate is known");
-            figures.push(("TPP", clean(&format!("not known: {why}"))));
-        }
-    }
+    figures.push(("TPP", performance(sheet)));
     let density = match chip.performance_density(sheet.tf32) {
         PerformanceDensity::Known(density) => {
             format!("{} TPP/mm2", bounds(&density))
@@ -229,6 +200,31 @@ fn figures(sheet: &ChipSheet) -> Vec<(&'static str, String)> {
         .to_owned(),
     ));
     figures
+}
+
+/// Total processing performance with the format that drives it, or why it is not known.
+fn performance(sheet: &ChipSheet) -> String {
+    let chip = &sheet.chip;
+    let Some(tpp) = chip.tpp(sheet.tf32) else {
+        let why = chip.rates_unknown.as_deref();
+        return clean(&format!("not known: {}", why.unwrap_or("no rate is known")));
+    };
+    let (least, open) = match tpp.open_formats.as_slice() {
+        [] => ("", String::new()),
+        formats => {
+            let formats = formats.join(", ");
+            (
+                "at least ",
+                format!("; only sparse rates are known for {formats}"),
+            )
+        }
+    };
+    clean(&format!(
+        "{least}{}, by {}, {}{open}",
+        tpp.tpp.to_reader(),
+        tpp.driver,
+        sheet.tf32.as_str()
+    ))
 }
 
 fn bounds(estimate: &Estimate<Decimal>) -> String {
@@ -543,6 +539,30 @@ fn write_text(out: &mut String, words: &Words) -> std::fmt::Result {
     for flip in &words.flips {
         writeln!(out, "  {}", wrapped(flip, 4))?;
     }
+    write_classes(out, words)?;
+    write_exports(out, words)?;
+    write_near(out, words)?;
+    if let Some(notes) = &words.notes {
+        writeln!(out, "\nNotes\n  {}", wrapped(notes, 2))?;
+    }
+    writeln!(out, "\nSources of the figures")?;
+    for source in &words.sources {
+        writeln!(out, "  {}", wrapped(source, 4))?;
+    }
+    writeln!(out)?;
+    if !words.is_one_export {
+        writeln!(
+            out,
+            "One export in full: `--to CC`, with `--headquarters` and `--parent`."
+        )?;
+    }
+    writeln!(
+        out,
+        "Findings under documented readings of the texts, not legal advice; each rule's source is the law."
+    )
+}
+
+fn write_classes(out: &mut String, words: &Words) -> std::fmt::Result {
     writeln!(out, "\nClass over time")?;
     for timeline in &words.timelines {
         writeln!(out, "  {}", timeline.rulebook)?;
@@ -566,6 +586,10 @@ fn write_text(out: &mut String, words: &Words) -> std::fmt::Result {
             wrapped(&format!("in a computer: {}", inside.join("; ")), 4)
         )?;
     }
+    Ok(())
+}
+
+fn write_exports(out: &mut String, words: &Words) -> std::fmt::Result {
     let heading = if words.is_one_export {
         "This export"
     } else {
@@ -591,6 +615,10 @@ fn write_text(out: &mut String, words: &Words) -> std::fmt::Result {
             writeln!(out, "    {}", wrapped(&line, 6))?;
         }
     }
+    Ok(())
+}
+
+fn write_near(out: &mut String, words: &Words) -> std::fmt::Result {
     if !words.near.is_empty() {
         writeln!(out, "\nNearest lines")?;
     }
@@ -599,24 +627,7 @@ fn write_text(out: &mut String, words: &Words) -> std::fmt::Result {
         writeln!(out, "    above  {}", wrapped(&near.above, 11))?;
         writeln!(out, "    below  {}", wrapped(&near.below, 11))?;
     }
-    if let Some(notes) = &words.notes {
-        writeln!(out, "\nNotes\n  {}", wrapped(notes, 2))?;
-    }
-    writeln!(out, "\nSources of the figures")?;
-    for source in &words.sources {
-        writeln!(out, "  {}", wrapped(source, 4))?;
-    }
-    writeln!(out)?;
-    if !words.is_one_export {
-        writeln!(
-            out,
-            "One export in full: `--to CC`, with `--headquarters` and `--parent`."
-        )?;
-    }
-    writeln!(
-        out,
-        "Findings under documented readings of the texts, not legal advice; each rule's source is the law."
-    )
+    Ok(())
 }
 
 /// Breaks lines at 98 columns and indents all but the first.
