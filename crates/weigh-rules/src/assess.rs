@@ -21,7 +21,7 @@ use crate::book::Rule;
 use crate::eval::{Day, Evaluation, Scope, fold, known_values};
 use crate::finding::{Assessment, AtomTrace, Conflict, Finding, LineRead, Role};
 use crate::ir::{Node, Num, Operand, Test};
-use crate::possible::{Cases, Question, cases};
+use crate::possible::{Cases, Possible, Question};
 
 /// Reads every rule of a rulebook over what is known of a subject, on the day `on`, with the
 /// knowledge of the law that existed on `known`. Cannot fail.
@@ -56,6 +56,7 @@ fn assess_where(
     let evaluation = Evaluation::new(book, &scope, on, known);
     let desk = Desk {
         book,
+        possible: Possible::new(book, scope, &evaluation),
         facts,
         scope,
         evaluation: &evaluation,
@@ -84,6 +85,7 @@ fn assess_where(
 /// One assessment at work.
 pub(crate) struct Desk<'a> {
     pub(crate) book: &'a Rulebook,
+    pub(crate) possible: Possible<'a>,
     pub(crate) facts: &'a Facts,
     pub(crate) scope: Scope<'a>,
     pub(crate) evaluation: &'a Evaluation<'a>,
@@ -96,15 +98,8 @@ impl<'a> Desk<'a> {
         let effect = self.effect(index);
         let rests_on_unread = effect == Truth::Unknown && self.rests_on_unread(index, rule);
         let is_open = effect == Truth::Unknown && self.evaluation.is_in_force(index);
-        let tried = (is_open && !rests_on_unread).then(|| {
-            cases(
-                self.book,
-                &self.scope,
-                self.evaluation,
-                index,
-                Question::Effect,
-            )
-        });
+        let tried =
+            (is_open && !rests_on_unread).then(|| self.possible.cases(index, Question::Effect));
         let (verdict, possible) = self.verdict(index, effect, tried.as_ref());
         let decided_by_cases = tried.is_some() && verdict != Verdict::Indeterminate;
         let missing = match &tried {

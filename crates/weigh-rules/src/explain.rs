@@ -69,6 +69,7 @@ pub fn explain(
     let evaluation = Evaluation::new(book, &scope, on, known);
     let desk = Desk {
         book,
+        possible: crate::possible::Possible::new(book, scope, &evaluation),
         facts,
         scope,
         evaluation: &evaluation,

@@ -31,6 +31,7 @@ mod classes;
 mod convention;
 mod coverage;
 mod critical;
+mod diagram;
 mod digest;
 mod emit;
 mod eval;
@@ -45,6 +46,7 @@ mod runner;
 mod shipped;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
 mod worlds;
 
 pub use assess::{assess, assess_about};

@@ -149,6 +149,7 @@ impl Trial<'_> {
         let evaluation = Evaluation::new(self.book, &scope, self.on, self.known);
         let desk = Desk {
             book: self.book,
+            possible: crate::possible::Possible::new(self.book, scope, &evaluation),
             facts: self.facts,
             scope,
             evaluation: &evaluation,

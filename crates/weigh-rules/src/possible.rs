@@ -1,5 +1,5 @@
 //! Which outcomes remain, and which facts would decide: trying every critical value.
-//! The combinations are tried in `worlds`.
+//! What remains is drawn as a diagram in `diagram`.
 //!
 //! Conditions compare facts with lines, so a verdict can change only at a fact's critical values:
 //! every line drawn on it, a point between neighbors and beyond the ends, both booleans, every
@@ -10,18 +10,17 @@
 //! - **Invariant:** an outcome that some values of the missing facts would give is in the answer.
 //! - **Invariant:** a bounded quantity is tried inside its bounds only.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use weigh_facts::{Date, Decimal, Estimate, FactType, Period, Truth, Value};
 
 use crate::Rulebook;
+use crate::book::CodeList;
+use crate::diagram::{Diagram, Dimension};
 use crate::eval::{Evaluation, Scope};
 use crate::finding::{Need, Why};
 use crate::ir::{Atom, Operand, Test};
-use crate::worlds::{Dimension, Worlds};
-
-/// More combinations than this are not tried.
-pub(crate) const COMBINATIONS_MAX: usize = 20_000;
 
 /// What trying everything showed.
 pub(crate) struct Cases {
@@ -40,54 +39,80 @@ pub(crate) enum Question {
     Effect,
 }
 
-/// Tries every combination of critical values of what one rule depends on and is not known.
-pub(crate) fn cases(
-    book: &Rulebook,
-    scope: &Scope<'_>,
-    evaluation: &Evaluation<'_>,
-    rule: usize,
-    question: Question,
-) -> Cases {
-    let reach = book.rules.get(rule);
-    let open = reach.into_iter().flat_map(|r| &r.reach_atoms).copied();
-    let open: Vec<usize> = open
-        .filter(|a| evaluation.truth(*a) == Truth::Unknown)
-        .collect();
-    let dimensions = dimensions(book, scope, &open);
-    let Some(worlds) = Worlds::new(&dimensions, COMBINATIONS_MAX) else {
-        return Cases {
-            can_hold: true,
-            can_fail: true,
-            needs: upper_limit(book, scope, &dimensions),
-            too_many: true,
-        };
-    };
-    let (conditions, effects) = worlds.outcomes(book, evaluation, rule);
-    let outcomes = match question {
-        Question::Condition => conditions,
-        Question::Effect => effects,
-    };
-    let mut needs = Vec::new();
-    if question == Question::Effect && outcomes.can_hold && outcomes.can_fail {
-        for (index, dimension) in dimensions.iter().enumerate() {
-            if worlds.matters(index, &outcomes) {
-                let alone = dimension.slots.len() == 1 && worlds.settles(index, &outcomes);
-                add_needs(book, scope, dimension, alone, &mut needs);
-            }
+/// What remains possible of the rules of a rulebook over the facts of one subject on one day. What
+/// the rules have in common is worked out once.
+pub(crate) struct Possible<'a> {
+    book: &'a Rulebook,
+    scope: Scope<'a>,
+    evaluation: &'a Evaluation<'a>,
+    diagram: RefCell<Option<Diagram<'a>>>,
+}
+
+impl<'a> Possible<'a> {
+    pub(crate) fn new(
+        book: &'a Rulebook,
+        scope: Scope<'a>,
+        evaluation: &'a Evaluation<'a>,
+    ) -> Self {
+        Self {
+            book,
+            scope,
+            evaluation,
+            diagram: RefCell::new(None),
         }
-        needs.sort_by(|a, b| (!a.alone, &a.fact).cmp(&(!b.alone, &b.fact)));
     }
-    Cases {
-        can_hold: outcomes.can_hold,
-        can_fail: outcomes.can_fail,
-        needs,
-        too_many: false,
+
+    /// Tries every critical value of what one rule depends on and is not known.
+    pub(crate) fn cases(&self, rule: usize, question: Question) -> Cases {
+        let (book, scope) = (self.book, &self.scope);
+        let mut diagram = self.diagram.borrow_mut();
+        let diagram = diagram.get_or_insert_with(|| {
+            let open = 0..book.atoms.len();
+            let open = open.filter(|a| self.evaluation.truth(*a) == Truth::Unknown);
+            let open: Vec<usize> = open.collect();
+            Diagram::new(book, self.evaluation, dimensions(book, scope, &open))
+        });
+        let of_effect = question == Question::Effect;
+        let Some(root) = diagram.root(rule, of_effect) else {
+            let atoms = diagram.atoms(rule);
+            return Cases {
+                can_hold: true,
+                can_fail: true,
+                needs: upper_limit(book, scope, diagram.dimensions(), &atoms),
+                too_many: true,
+            };
+        };
+        let mut needs = Vec::new();
+        if of_effect && root.can_hold() && root.can_fail() {
+            let asked = diagram.asked(root);
+            for index in &asked {
+                if let Some(dimension) = diagram.dimensions().get(*index) {
+                    // Where another one matters in some world, this one settles not all of them.
+                    let alone = asked.len() == 1 && dimension.slots.len() == 1;
+                    add_needs(book, scope, dimension, alone, &mut needs);
+                }
+            }
+            needs.sort_by(|a, b| (!a.alone, &a.fact).cmp(&(!b.alone, &b.fact)));
+        }
+        Cases {
+            can_hold: root.can_hold(),
+            can_fail: root.can_fail(),
+            needs,
+            too_many: false,
+        }
     }
 }
 
-fn upper_limit(book: &Rulebook, scope: &Scope<'_>, dimensions: &[Dimension]) -> Vec<Need> {
+/// Every fact of the comparisons that a rule can depend on.
+fn upper_limit(
+    book: &Rulebook,
+    scope: &Scope<'_>,
+    dimensions: &[Dimension],
+    atoms: &[usize],
+) -> Vec<Need> {
     let mut needs = Vec::new();
-    for dimension in dimensions {
+    let occurs = |d: &&Dimension| d.atoms.iter().any(|a| atoms.binary_search(a).is_ok());
+    for dimension in dimensions.iter().filter(occurs) {
         add_needs(book, scope, dimension, false, &mut needs);
     }
     needs.sort_by(|a, b| a.fact.cmp(&b.fact));
@@ -119,18 +144,26 @@ fn add_needs(
     }
 }
 
+/// What is open, each with the ways it can come out: a fact with its critical values; of a set of
+/// words each word, since one says nothing of another; a comparison that has no such values.
 fn dimensions(book: &Rulebook, scope: &Scope<'_>, open: &[usize]) -> Vec<Dimension> {
     let mut dimensions: Vec<Dimension> = Vec::new();
-    let mut grouped: Vec<(usize, Vec<usize>)> = Vec::new();
+    let mut grouped: Vec<((usize, &str), Vec<usize>)> = Vec::new();
     for index in open {
         let Some(atom) = book.atoms.get(*index) else {
             continue;
         };
         match critical_slot(atom, scope) {
-            Some(slot) => match grouped.iter_mut().find(|(s, _)| *s == slot) {
-                Some((_, atoms)) => atoms.push(*index),
-                None => grouped.push((slot, vec![*index])),
-            },
+            Some(slot) => {
+                let key = match &atom.test {
+                    Test::Contains { word, .. } => (slot, word.as_str()),
+                    _ => (slot, ""),
+                };
+                match grouped.iter_mut().find(|(k, _)| *k == key) {
+                    Some((_, atoms)) => atoms.push(*index),
+                    None => grouped.push((key, vec![*index])),
+                }
+            }
             None => dimensions.push(Dimension {
                 slots: undecided(atom, scope),
                 atoms: vec![*index],
@@ -138,7 +171,7 @@ fn dimensions(book: &Rulebook, scope: &Scope<'_>, open: &[usize]) -> Vec<Dimensi
             }),
         }
     }
-    for (slot, atoms) in grouped {
+    for ((slot, _), atoms) in grouped {
         let rows = rows(book, scope, slot, &atoms);
         dimensions.push(Dimension {
             slots: vec![slot],
@@ -146,8 +179,6 @@ fn dimensions(book: &Rulebook, scope: &Scope<'_>, open: &[usize]) -> Vec<Dimensi
             rows,
         });
     }
-    // Two ways first: `worlds` has constants for those.
-    dimensions.sort_by_key(|d| d.ways() != 2);
     dimensions
 }
 
@@ -203,11 +234,9 @@ fn rows(book: &Rulebook, scope: &Scope<'_>, slot: usize, atoms: &[usize]) -> Vec
         .iter()
         .filter_map(|a| book.atoms.get(*a).map(|a| &a.test))
         .collect();
-    let mut rows: Vec<Vec<bool>> = Vec::new();
+    let mut rows: BTreeSet<Vec<bool>> = BTreeSet::new();
     let mut add = |row: Vec<bool>| {
-        if !rows.contains(&row) {
-            rows.push(row);
-        }
+        rows.insert(row);
     };
     match kind {
         FactType::Bool => {
@@ -230,19 +259,17 @@ fn rows(book: &Rulebook, scope: &Scope<'_>, slot: usize, atoms: &[usize]) -> Vec
                 add(tests.iter().map(holds).collect());
             }
         }
-        FactType::Enum(words) => word_rows(scope, &tests, words.iter().cloned(), &mut add),
-        FactType::Code(_) => {
-            let listed = listed_words(scope, &tests);
-            word_rows(scope, &tests, listed.into_iter(), &mut add);
-        }
+        FactType::Enum(words) => word_rows(scope, &tests, Some(words), &mut add),
+        FactType::Code(_) => word_rows(scope, &tests, None, &mut add),
+        // All of one word.
         FactType::Set(_) => {
-            for row in set_rows(&tests) {
-                add(row);
+            for value in [false, true] {
+                add(vec![value; tests.len()]);
             }
         }
         FactType::List(_) => {}
     }
-    rows
+    rows.into_iter().collect()
 }
 
 fn quantity_rows(scope: &Scope<'_>, tests: &[&Test], value: Option<&Value>) -> Vec<Vec<bool>> {
@@ -323,43 +350,171 @@ pub(crate) fn listed_words(scope: &Scope<'_>, tests: &[&Test]) -> BTreeSet<Strin
     listed
 }
 
+/// What each word makes of the comparisons. Words in the same of the lists, and named by the same
+/// comparisons, are tried once: a country of no group stands for all of them.
 fn word_rows(
     scope: &Scope<'_>,
     tests: &[&Test],
-    words: impl Iterator<Item = String>,
+    words: Option<&[String]>,
     add: &mut impl FnMut(Vec<bool>),
 ) {
-    for word in words {
+    let mut named: Vec<&str> = Vec::new();
+    let mut used: Vec<usize> = Vec::new();
+    for test in tests {
+        if let Test::Word { words, sets, .. } = test {
+            named.extend(words.iter().map(String::as_str));
+            used.extend(sets);
+        }
+    }
+    named.sort_unstable();
+    named.dedup();
+    used.sort_unstable();
+    used.dedup();
+    // Of each word: which of the lists it is in.
+    let mut among: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for word in &named {
+        among.entry(word).or_default();
+    }
+    let mut universe: Option<&CodeList> = None;
+    for set in &used {
+        let Some(today) = scope.day.sets.get(*set) else {
+            continue;
+        };
+        universe = universe.or(today.universe);
+        for code in today.list.into_iter().flat_map(|l| &l.codes) {
+            among.entry(code).or_default().push(*set);
+        }
+    }
+    // One that is nowhere: of a closed list of words each is tried, and where the lists lie within
+    // another, a code that no list has follows one that some list has.
+    let elsewhere = match (words, universe) {
+        (Some(words), _) => {
+            let mut others = words.iter().map(String::as_str);
+            others.find(|w| !among.contains_key(w))
+        }
+        (None, Some(universe)) => {
+            let mut others = universe.codes.iter().map(String::as_str);
+            others.find(|w| !among.contains_key(w))
+        }
+        (None, None) => Some("another"),
+    };
+    if let Some(word) = elsewhere {
+        among.entry(word).or_default();
+    }
+    let is_word = |word: &str| words.is_none_or(|all| all.iter().any(|w| w == word));
+    let mut tried: BTreeSet<(Option<&str>, &[usize])> = BTreeSet::new();
+    for (word, sets) in among.iter().filter(|(word, _)| is_word(word)) {
+        let own = named.binary_search(word).is_ok().then_some(*word);
+        if !tried.insert((own, sets)) {
+            continue;
+        }
         let holds = |test: &&Test| match test {
-            Test::Word { words, sets, .. } => {
-                scope.word_is_among(&word, words, sets) == Truth::True
-            }
+            Test::Word {
+                words, sets: asked, ..
+            } => words.iter().any(|w| w == word) || asked.iter().any(|s| sets.contains(s)),
             _ => false,
         };
         add(tests.iter().map(holds).collect());
     }
 }
 
-/// Every subset of the words asked for; of many words, each pattern of a few and all or none.
-fn set_rows(tests: &[&Test]) -> Vec<Vec<bool>> {
-    let words: BTreeSet<&str> = tests
-        .iter()
-        .filter_map(|test| match test {
-            Test::Contains { word, .. } => Some(word.as_str()),
-            _ => None,
-        })
-        .collect();
-    let words: Vec<&str> = words.into_iter().collect();
-    let subsets = 1_usize << words.len().min(14);
-    let row = |subset: usize| {
-        let holds = |test: &&Test| match test {
-            Test::Contains { word, .. } => words
-                .iter()
-                .position(|w| w == word)
-                .is_some_and(|at| subset & (1 << at.min(13)) != 0),
-            _ => false,
-        };
-        tests.iter().map(holds).collect()
-    };
-    (0..subsets).map(row).collect()
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::eval::{Day, known_values};
+    use crate::testing::{facts, rule};
+    use crate::worlds::Worlds;
+
+    /// What the diagram says of every rule, and what trying every combination says.
+    fn compare(book: &Rulebook, given: &weigh_facts::Facts, on: Date) -> usize {
+        let known = book.known_through;
+        let day = Day::new(book, on, known);
+        let values = known_values(book, given);
+        let scope = Scope::new(&day, &values);
+        let evaluation = Evaluation::new(book, &scope, on, known);
+        let possible = Possible::new(book, scope, &evaluation);
+        let mut compared = 0;
+        for (index, rule) in book.rules.iter().enumerate() {
+            let open = rule.reach_atoms.iter().copied();
+            let open = open.filter(|a| evaluation.truth(*a) == Truth::Unknown);
+            let dimensions = dimensions(book, &scope, &open.collect::<Vec<_>>());
+            let Some(worlds) = Worlds::new(&dimensions, 20_000) else {
+                continue;
+            };
+            let (conditions, effects) = worlds.outcomes(book, &evaluation, index);
+            let found = possible.cases(index, Question::Condition);
+            let (hold, fail) = (conditions.can_hold, conditions.can_fail);
+            assert_eq!(
+                (found.can_hold, found.can_fail),
+                (hold, fail),
+                "{}",
+                rule.id
+            );
+            let found = possible.cases(index, Question::Effect);
+            let (hold, fail) = (effects.can_hold, effects.can_fail);
+            assert_eq!(
+                (found.can_hold, found.can_fail),
+                (hold, fail),
+                "{}",
+                rule.id
+            );
+            let mut needs = Vec::new();
+            if hold && fail {
+                for (at, dimension) in dimensions.iter().enumerate() {
+                    if worlds.matters(at, &effects) {
+                        let alone = dimension.slots.len() == 1 && worlds.settles(at, &effects);
+                        add_needs(book, &scope, dimension, alone, &mut needs);
+                    }
+                }
+                needs.sort_by(|a, b| (!a.alone, &a.fact).cmp(&(!b.alone, &b.fact)));
+            }
+            assert_eq!(found.needs, needs, "{}/{} on {on}", book.id, rule.id);
+            compared += 1;
+        }
+        compared
+    }
+
+    #[test]
+    fn the_diagram_says_of_shipped_rules_what_every_combination_says() {
+        let mut compared = 0;
+        for book in crate::load_shipped() {
+            for on in book.change_days() {
+                compared += compare(&book, &weigh_facts::Facts::new(), on);
+            }
+        }
+        assert!(compared > 300, "{compared}");
+    }
+
+    #[test]
+    fn the_diagram_says_of_tangled_rules_what_every_combination_says() {
+        let conditions = [
+            "(is_gpai OR flag_b) AND (tpp >= 1600 TPP OR color = 'red')",
+            "is_gpai AND NOT (flag_b AND color IN ('red', 'green')) OR tpp < 1600 TPP",
+            "tpp >= 1600 TPP AND tpp < 4800 TPP OR NOT is_gpai AND flag_b",
+            "(is_gpai OR NOT is_gpai) AND flag_b",
+            "trained_on >= '2025-08-02' AND (color = 'red' OR color = 'green' OR flag_b)",
+        ];
+        let given = [
+            "",
+            "is_gpai = true",
+            "tpp = \"2000..5000 TPP\"",
+            "flag_b = false",
+        ];
+        for one in conditions {
+            for other in conditions {
+                let text = [
+                    crate::testing::HEAD.to_owned(),
+                    rule("one", one, ""),
+                    rule("two", other, "overrides = [\"one\"]"),
+                    rule("three", "applies('one') OR is_moe", ""),
+                ];
+                let Ok(book) = crate::testing::try_check(&text.concat()) else {
+                    continue;
+                };
+                for given in given {
+                    compare(&book, &facts(given), "2026-01-01".parse().unwrap());
+                }
+            }
+        }
+    }
 }

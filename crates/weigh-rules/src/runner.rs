@@ -47,6 +47,7 @@ fn run(book: &Rulebook, test: &BookTest) -> TestOutcome {
     let evaluation = Evaluation::new(book, &scope, test.on, known);
     let desk = Desk {
         book,
+        possible: crate::possible::Possible::new(book, scope, &evaluation),
         facts: &test.given,
         scope,
         evaluation: &evaluation,

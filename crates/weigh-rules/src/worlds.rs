@@ -1,4 +1,5 @@
-//! Every combination of critical values, sixty-four at a time: a world is a bit.
+//! Every combination of critical values, sixty-four at a time: a world is a bit. The oracle of
+//! `diagram`: plain, and too slow where much is open.
 //!
 //! Where every open comparison is given an answer, three-valued logic is two-valued, and one machine
 //! word folds a condition for sixty-four combinations at once.
@@ -8,22 +9,12 @@
 use weigh_facts::Truth;
 
 use crate::Rulebook;
+use crate::diagram::Dimension;
 use crate::eval::Evaluation;
 use crate::ir::Node;
 
-/// Something that can come out in several ways, and what each way makes of the open comparisons.
-pub(crate) struct Dimension {
-    /// The facts that choose among the ways.
-    pub(crate) slots: Vec<usize>,
-    pub(crate) atoms: Vec<usize>,
-    /// By way, then by atom. Ways that make the same of every atom are one.
-    pub(crate) rows: Vec<Vec<bool>>,
-}
-
-impl Dimension {
-    pub(crate) fn ways(&self) -> usize {
-        self.rows.len().max(1)
-    }
+fn ways(dimension: &Dimension) -> usize {
+    dimension.rows.len().max(1)
 }
 
 /// All combinations of the ways of some dimensions. The first dimension varies fastest.
@@ -52,7 +43,7 @@ impl<'d> Worlds<'d> {
         let mut total = 1_usize;
         for dimension in dimensions {
             strides.push(total);
-            total = total.checked_mul(dimension.ways())?;
+            total = total.checked_mul(ways(dimension))?;
         }
         (total <= limit).then_some(Self {
             dimensions,
@@ -77,7 +68,7 @@ impl<'d> Worlds<'d> {
     /// The worlds of a word in which a dimension goes a way.
     fn going(&self, dimension: usize, way: usize, word: usize) -> u64 {
         let stride = self.strides.get(dimension).copied().unwrap_or(1);
-        let ways = self.dimensions.get(dimension).map_or(1, Dimension::ways);
+        let ways = self.dimensions.get(dimension).map_or(1, ways);
         let first = word * 64;
         if stride.is_multiple_of(64) {
             return if first / stride % ways == way {
@@ -150,7 +141,7 @@ impl<'d> Worlds<'d> {
     /// Does the outcome change along a dimension, all else equal?
     pub(crate) fn matters(&self, dimension: usize, outcomes: &Outcomes) -> bool {
         let stride = self.strides.get(dimension).copied().unwrap_or(1);
-        let ways = self.dimensions.get(dimension).map_or(1, Dimension::ways);
+        let ways = self.dimensions.get(dimension).map_or(1, ways);
         (1..ways).any(|way| {
             let shift = stride * way;
             (0..self.words()).any(|word| {
@@ -163,7 +154,7 @@ impl<'d> Worlds<'d> {
 
     /// Is the outcome the same wherever a dimension goes one way, for each of its ways?
     pub(crate) fn settles(&self, dimension: usize, outcomes: &Outcomes) -> bool {
-        let ways = self.dimensions.get(dimension).map_or(1, Dimension::ways);
+        let ways = self.dimensions.get(dimension).map_or(1, ways);
         (0..ways).all(|way| {
             let (mut holds, mut fails) = (0, 0);
             for word in 0..self.words() {

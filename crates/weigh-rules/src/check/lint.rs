@@ -11,7 +11,7 @@ use super::values::first_day;
 use crate::Rulebook;
 use crate::eval::{Day, Evaluation, Scope};
 use crate::ir::{Node, Reference, Used};
-use crate::possible::{Question, cases};
+use crate::possible::{Possible, Question};
 
 type Errors = Vec<Diagnostic>;
 
@@ -181,7 +181,8 @@ pub(super) fn refuse_constant(book: &Rulebook, conditions: &[Range<usize>], erro
             let values = vec![None; book.slots.len()];
             let scope = Scope::new(&day, &values);
             let evaluation = Evaluation::new(book, &scope, on, known);
-            let seen = cases(book, &scope, &evaluation, index, Question::Condition);
+            let possible = Possible::new(book, scope, &evaluation);
+            let seen = possible.cases(index, Question::Condition);
             can_hold |= seen.can_hold;
             can_fail |= seen.can_fail;
             if can_hold && can_fail {
