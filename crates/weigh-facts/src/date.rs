@@ -46,6 +46,13 @@ impl Date {
             .map(Self)
     }
 
+    /// How many days after 1970-01-01 it is; below zero for days before. For pictures and counts.
+    #[must_use]
+    pub fn days_since_epoch(self) -> i64 {
+        let first = jiff::civil::Date::constant(1970, 1, 1);
+        i64::from((self.0 - first).get_days())
+    }
+
     /// The day `period` later, or nothing past the end of the calendar.
     #[must_use]
     pub fn after(self, period: &Period) -> Option<Self> {
@@ -251,5 +258,9 @@ mod tests {
         );
         assert!("2W".parse::<Period>().is_err());
         assert_eq!(Date::from_days_since_epoch(20_781), Some(day("2026-11-24")));
+        for days in [-719_000, -1, 0, 20_781] {
+            let on = Date::from_days_since_epoch(days).unwrap();
+            assert_eq!(on.days_since_epoch(), days);
+        }
     }
 }

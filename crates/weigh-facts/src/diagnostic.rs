@@ -1,6 +1,36 @@
 //! What is wrong with a file a person wrote: where, why, and what now.
 
+use std::fmt;
 use std::ops::Range;
+
+/// How much it matters. Mildest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Worth knowing.
+    Note,
+    /// Likely a slip, or work left undone.
+    Warning,
+    /// Wrong.
+    Error,
+}
+
+impl Severity {
+    /// The word used in output.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
 
 /// One finding about one place in a text. Rendering belongs to the edge of the program.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +101,12 @@ impl Diagnostic {
     /// ```
     #[must_use]
     pub fn render(&self, path: &str, text: &str) -> String {
+        self.render_as(Severity::Error, path, text)
+    }
+
+    /// As [`Diagnostic::render`], for what is milder than an error.
+    #[must_use]
+    pub fn render_as(&self, severity: Severity, path: &str, text: &str) -> String {
         let (line, column) = self.line_column(text);
         let source = text.lines().nth(line - 1).unwrap_or_default();
         let shown: String = source.chars().take(200).collect();
@@ -81,7 +117,7 @@ impl Diagnostic {
         let number = line.to_string();
         let gutter = " ".repeat(number.len());
         let mut out = format!(
-            "error[{}]: {}\n{gutter}--> {path}:{line}:{column}\n",
+            "{severity}[{}]: {}\n{gutter}--> {path}:{line}:{column}\n",
             self.code, self.message
         );
         out.push_str(&format!("{gutter} |\n{number} | {shown}\n{gutter} | "));
