@@ -31,6 +31,7 @@ use weigh_facts::{
 use crate::Library;
 use crate::Rulebook;
 use crate::book::{Clock, ListedSource, Predicate, Rule, RuleId};
+use crate::browse::StatusEntry;
 use crate::digest::digest;
 use crate::ir::{Node, Reference};
 use lower::Lowering;
@@ -141,6 +142,7 @@ fn read_book(text: &str, library: &Library, depth: Depth, errors: &mut Errors) -
         known_through: head.known_through,
         text_status: head.text_status,
         enforcement: head.enforcement,
+        history: head.history,
         sources: sources
             .into_entries()
             .map(|(key, source, retrieved)| (key, ListedSource { source, retrieved }))
@@ -192,6 +194,7 @@ struct Head {
     known_through: Date,
     text_status: Timeline<TextStatus>,
     enforcement: Timeline<Enforcement>,
+    history: Vec<StatusEntry>,
 }
 
 fn read_head(file: &mut Table, sources: &Listed, errors: &mut Errors) -> Option<Head> {
@@ -213,8 +216,9 @@ fn read_head(file: &mut Table, sources: &Listed, errors: &mut Errors) -> Option<
     let jurisdiction = table.text("jurisdiction", errors);
     let version = table.text("version", errors);
     let known_through = table.date("known_through", errors);
-    let text_status = values::read_text_status(&mut table, sources, errors);
-    let enforcement = values::read_enforcement(&mut table, sources, errors);
+    let mut history = Vec::new();
+    let text_status = values::read_status(&mut table, sources, &mut history, errors);
+    let enforcement = values::read_status(&mut table, sources, &mut history, errors);
     for (key, is_missing) in [
         ("known_through", known_through.is_none()),
         ("text_status", text_status.is_none()),
@@ -233,6 +237,7 @@ fn read_head(file: &mut Table, sources: &Listed, errors: &mut Errors) -> Option<
         known_through: known_through?,
         text_status: text_status?,
         enforcement: enforcement?,
+        history,
     })
 }
 
@@ -471,6 +476,7 @@ fn finished_rule(
         reading: raw.reading.map(Arc::from),
         text_status: raw.text_status,
         enforcement: raw.enforcement,
+        history: raw.history,
         addressee: raw.addressee.map(Arc::from),
         basis: raw.basis,
         clock,

@@ -26,6 +26,7 @@
 mod alarms;
 mod assess;
 mod book;
+mod browse;
 mod check;
 mod convention;
 mod coverage;
@@ -44,6 +45,9 @@ mod worlds;
 
 pub use assess::assess;
 pub use book::{Basis, Citation, Clock, CodeTable, Line, RuleEntry, RuleId, Rulebook};
+pub use browse::{
+    AlarmEntry, Axis, DatedSet, DatedValue, ParamEntry, SetEntry, SourceEntry, StatusEntry,
+};
 pub use check::tables::read_code_table;
 pub use check::{check, check_trusted};
 pub use convention::{ConventionBook, read_convention};
