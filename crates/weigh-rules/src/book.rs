@@ -499,7 +499,7 @@ impl Rulebook {
         })
     }
 
-    fn ids(&self, rules: &[usize]) -> Vec<&RuleId> {
+    pub(crate) fn ids(&self, rules: &[usize]) -> Vec<&RuleId> {
         let rules = rules.iter().filter_map(|r| self.rules.get(*r));
         rules.map(|r| &r.id).collect()
     }

@@ -19,7 +19,7 @@ mod tests;
 mod tokens;
 mod values;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ use weigh_facts::{
 
 use crate::Library;
 use crate::Rulebook;
-use crate::book::{Clock, ListedSource, Predicate, Rule, RuleId};
+use crate::book::{Clock, Predicate, Rule, RuleId};
 use crate::browse::StatusEntry;
 use crate::digest::digest;
 use crate::ir::{Node, Reference};
@@ -134,31 +134,16 @@ fn read_book(text: &str, library: &Library, depth: Depth, errors: &mut Errors) -
     lint::refuse_unused(&names, errors);
     let head = head?;
     let mut book = Rulebook {
-        id: head.id.into(),
-        title: head.title,
-        jurisdiction: head.jurisdiction,
-        version: head.version,
-        digest: digest(whole),
-        known_through: head.known_through,
-        text_status: head.text_status,
-        enforcement: head.enforcement,
-        history: head.history,
-        sources: sources
-            .into_entries()
-            .map(|(key, source, retrieved)| (key, ListedSource { source, retrieved }))
-            .collect(),
-        slots: Vec::new(),
+        sources: sources.into_entries(),
         params,
         sets,
         predicates: lowered.predicates,
         atoms: lowered.atoms,
-        rules: Vec::new(),
-        order: Vec::new(),
         tests,
         tables,
         alarms,
         unreached,
-        supplied_by: None,
+        ..empty_book(head, digest(whole))
     };
     let conditions: Vec<Range<usize>> = raw.iter().map(|r| r.when.1.clone()).collect();
     add_rules(&mut book, raw, lowered.rules, dictionary, errors)?;
@@ -169,6 +154,34 @@ fn read_book(text: &str, library: &Library, depth: Depth, errors: &mut Errors) -
         lint::refuse_constant(&book, &conditions, errors);
     }
     Some(book)
+}
+
+/// A book with its head, and nothing in it yet.
+fn empty_book(head: Head, digest: String) -> Rulebook {
+    Rulebook {
+        id: head.id.into(),
+        title: head.title,
+        jurisdiction: head.jurisdiction,
+        version: head.version,
+        digest,
+        known_through: head.known_through,
+        text_status: head.text_status,
+        enforcement: head.enforcement,
+        history: head.history,
+        sources: BTreeMap::new(),
+        slots: Vec::new(),
+        params: Vec::new(),
+        sets: Vec::new(),
+        predicates: Vec::new(),
+        atoms: Vec::new(),
+        rules: Vec::new(),
+        order: Vec::new(),
+        tests: Vec::new(),
+        tables: Vec::new(),
+        alarms: Vec::new(),
+        unreached: Vec::new(),
+        supplied_by: None,
+    }
 }
 
 /// Takes `format = 1`, which every file of ours opens with.

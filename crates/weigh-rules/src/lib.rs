@@ -30,6 +30,7 @@ mod browse;
 mod check;
 mod convention;
 mod coverage;
+mod diff;
 mod digest;
 mod eval;
 mod explain;
@@ -52,6 +53,7 @@ pub use check::tables::read_code_table;
 pub use check::{check, check_trusted};
 pub use convention::{ConventionBook, read_convention};
 pub use coverage::{AtomCoverage, Coverage, coverage};
+pub use diff::{Aspect, Change, Difference, Part, Reading, Stated, diff};
 pub use explain::{Explanation, Trace, explain};
 pub use finding::{
     Alarm, AlarmKind, Assessment, AtomTrace, Conflict, Finding, LineRead, Margin, Need, Role, Why,
