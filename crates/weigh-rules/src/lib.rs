@@ -23,6 +23,7 @@
     warn(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)
 )]
 
+mod advice;
 mod alarms;
 mod assess;
 mod book;
@@ -44,6 +45,7 @@ mod shipped;
 mod testing;
 mod worlds;
 
+pub use advice::{Lint, lint, lint_facts};
 pub use assess::assess;
 pub use book::{Basis, Citation, Clock, CodeTable, Line, RuleEntry, RuleId, Rulebook};
 pub use browse::{
