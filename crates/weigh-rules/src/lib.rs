@@ -63,6 +63,6 @@ pub use finding::{
 pub use library::{Kind, Library, kind};
 pub use runner::{TestOutcome, run_tests};
 pub use shipped::{
-    ShippedBook, load_book, load_shipped, load_shipped_whole, shipped, shipped_convention_books,
-    shipped_conventions, shipped_tables,
+    ShippedBook, load_book, load_book_whole, load_shipped, load_shipped_whole, shipped,
+    shipped_convention_books, shipped_conventions, shipped_tables,
 };

@@ -14,8 +14,10 @@ mod error;
 mod evidence;
 mod folder;
 mod law;
+mod law_diff;
 mod model;
 mod stages;
+mod subjects;
 mod weigh;
 mod weighing;
 
@@ -25,6 +27,10 @@ pub use error::WeighError;
 pub use evidence::read_text;
 pub use folder::{Folder, OpenFile, Opened, open};
 pub use law::{Law, LawOptions};
+pub use law_diff::{
+    BookDiff, LawDiff, Side, SideNamed, Treatment, TreatmentChange, Which, diff_law, sides,
+};
+pub use subjects::{KnownSubject, known_subjects};
 pub use weigh::{Inspection, Options, TensorTotal, assess, inspect, weigh};
 pub use weighing::{
     AdapterProfile, Assumption, BookUsed, BreakEven, ComputeProfile, ConventionTotal, InputSeen,
