@@ -119,6 +119,8 @@ pub struct RuleEntry<'a> {
     pub certainty: Certainty,
     /// From when its deadline runs, if the source says.
     pub clock: Option<&'a Clock>,
+    /// What its text is over time, where that is not that of the book.
+    pub text_status: Option<&'a Timeline<TextStatus>>,
     /// The statuses of its own, where they are not those of the book.
     pub history: &'a [StatusEntry],
 }
@@ -495,6 +497,7 @@ impl Rulebook {
             basis: rule.basis,
             certainty: rule.certainty,
             clock: rule.clock.as_deref(),
+            text_status: rule.text_status.as_ref(),
             history: &rule.history,
         })
     }

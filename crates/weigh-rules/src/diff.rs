@@ -37,6 +37,8 @@ pub struct Difference {
     pub part: Part,
     /// Its name: a rule, a parameter, a set, an alarm; empty for the book itself.
     pub name: String,
+    /// What it is called, if it is a rule with a title; of two titles the second.
+    pub title: Option<String>,
     /// How heavy it is, if it is a rule; of two levels the heavier.
     pub level: Option<Level>,
     /// What of it differs.
@@ -185,13 +187,6 @@ pub struct Stated {
     pub source: Option<Arc<Source>>,
 }
 
-impl Rulebook {
-    fn level_of(&self, rule: &str) -> Option<Level> {
-        let rule = self.rules.get(self.rule_index(rule)?)?;
-        Some(rule.level)
-    }
-}
-
 impl Stated {
     fn plain(text: impl Display) -> Self {
         Self {
@@ -213,12 +208,16 @@ pub fn diff(one: Reading<'_>, other: Reading<'_>) -> Vec<Difference> {
     predicates(one, other, &mut found);
     rules(one, other, &mut found);
     standing_alarms(one, other, &mut found);
-    let level = |d: &Difference| match d.part {
-        Part::Rule => one.book.level_of(&d.name).max(other.book.level_of(&d.name)),
-        _ => None,
-    };
-    for difference in &mut found.0 {
-        difference.level = level(difference);
+    for difference in found.0.iter_mut().filter(|d| d.part == Part::Rule) {
+        for book in [one.book, other.book] {
+            let rule = book.rule_index(&difference.name);
+            let Some(rule) = rule.and_then(|index| book.rules.get(index)) else {
+                continue;
+            };
+            difference.level = difference.level.max(Some(rule.level));
+            let title = rule.title.as_deref().map(str::to_owned);
+            difference.title = title.or(difference.title.take());
+        }
     }
     found.0.sort_by(|a, b| {
         let key = |d: &Difference| (d.part, Reverse(d.level), d.name.clone(), d.aspect);
@@ -247,6 +246,7 @@ impl Found {
         self.0.push(Difference {
             part,
             name: name.to_owned(),
+            title: None,
             level: None,
             aspect,
             change: Change::Said { before, after },
@@ -353,8 +353,8 @@ fn exact(value: &weigh_facts::Quantity, shown: &str) -> String {
     let in_unit = in_unit.filter(|(unit, _)| *unit == value.unit && !unit.is_none());
     let number = in_unit.and_then(|(_, factor)| value.value.exact_quotient(&factor));
     match number {
-        Some(number) => format!("{} {shown}", number.to_short()),
-        None if value.unit.is_none() => value.value.to_short(),
+        Some(number) => format!("{} {shown}", number.to_line()),
+        None if value.unit.is_none() => value.value.to_line(),
         None => value.to_string(),
     }
 }
@@ -394,6 +394,7 @@ fn sets(one: Reading<'_>, other: Reading<'_>, found: &mut Found) {
         found.0.push(Difference {
             part: Part::Set,
             name: name.to_owned(),
+            title: None,
             level: None,
             aspect: Aspect::Codes,
             change: Change::Codes {
@@ -446,9 +447,9 @@ fn rules(one: Reading<'_>, other: Reading<'_>, found: &mut Found) {
                     let rule = reading.book.rules.get(index?)?;
                     Some(Stated {
                         text: format!(
-                            "{}, about a {}: {}",
+                            "{}, about {}: {}",
                             rule.level,
-                            rule.about,
+                            rule.about.with_article(),
                             one_line(&rule.when)
                         ),
                         when: Some(rule.interval),

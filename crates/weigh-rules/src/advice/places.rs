@@ -8,6 +8,8 @@ use std::ops::Range;
 
 use weigh_facts::{Item, Node, Table};
 
+use crate::browse::Axis;
+
 type Span = Range<usize>;
 
 /// Places by name.
@@ -23,6 +25,8 @@ pub(super) struct Places {
     predicates: BTreeMap<String, Span>,
     /// `[rulebook]` or its id.
     head: Span,
+    /// The two status timelines of the book.
+    statuses: BTreeMap<&'static str, Span>,
 }
 
 impl Places {
@@ -53,6 +57,12 @@ impl Places {
         if let Some(mut head) = file.table("rulebook", &mut ignored) {
             let id = head.text_at("id", &mut ignored);
             places.head = id.map_or(head.span.clone(), |(_, span)| span);
+            for axis in [Axis::Text, Axis::Enforcement] {
+                let line = head.take(axis.key());
+                places
+                    .statuses
+                    .extend(line.map(|node| (axis.key(), first_line(text, node.span))));
+            }
         }
         places
     }
@@ -60,6 +70,12 @@ impl Places {
     /// Where a book says its id.
     pub(super) fn head(&self) -> Span {
         self.head.clone()
+    }
+
+    /// Where a book says its text status or its enforcement.
+    pub(super) fn status(&self, axis: Axis) -> Span {
+        let span = self.statuses.get(axis.key()).cloned();
+        span.unwrap_or(self.head())
     }
 
     pub(super) fn param(&self, name: &str) -> Span {
@@ -97,6 +113,13 @@ impl Places {
         let found = at.map(|at| start + at..start + at + code.len() + 2);
         found.or(self.set(set))
     }
+}
+
+/// A list over several lines is shown by its first.
+fn first_line(text: &str, span: Span) -> Span {
+    let line = text.get(span.clone()).unwrap_or_default();
+    let length = line.find('\n').unwrap_or(line.len()).max(1);
+    span.start..span.start + length
 }
 
 fn condition(node: Node) -> Span {

@@ -5,15 +5,17 @@ use std::collections::BTreeSet;
 use weigh_facts::{Dated, Diagnostic, Timeline};
 
 use super::{Desk, far_future};
+use crate::browse::Axis;
 use crate::runner;
 
 /// Entries of a timeline that leave days out between them, or claim days that another has.
 pub(super) fn holes_and_overlaps(desk: &mut Desk<'_>) {
     let book = desk.book;
-    let head = desk.places.head();
     let mut found = Vec::new();
-    in_line(&book.text_status, "`text_status`", &head, &mut found);
-    in_line(&book.enforcement, "`enforcement`", &head, &mut found);
+    let text = desk.places.status(Axis::Text);
+    in_line(&book.text_status, "`text_status`", &text, &mut found);
+    let enforcement = desk.places.status(Axis::Enforcement);
+    in_line(&book.enforcement, "`enforcement`", &enforcement, &mut found);
     for param in &book.params {
         let span = desk.places.param(&param.name);
         in_line(
@@ -87,7 +89,8 @@ pub(super) fn missing_statuses(desk: &mut Desk<'_>) {
             continue;
         }
         let rule = rule.and_then(|r| desk.book.rules.get(r));
-        let span = rule.map_or(desk.places.head(), |r| r.span.clone());
+        let enforcement = desk.places.status(Axis::Enforcement);
+        let span = rule.map_or(enforcement, |r| r.span.clone());
         let help =
             "let `text_status` and `enforcement` cover every day on which a rule is in force";
         desk.error(Diagnostic::new("status-gap", failure, span).with_help(help));
