@@ -58,16 +58,9 @@ pub(crate) struct Law {
 }
 
 impl Law {
-    /// The day the rules are read on. The one place that looks at a clock.
+    /// The day the rules are read on.
     pub(crate) fn on(&self) -> Result<Date, Failure> {
-        if let Some(on) = self.on {
-            return Ok(on);
-        }
-        let since_epoch = std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .map_err(|_| clock_failure())?;
-        let days = i64::try_from(since_epoch.as_secs() / 86_400).map_err(|_| clock_failure())?;
-        Date::from_days_since_epoch(days).ok_or_else(clock_failure)
+        day_or_today(self.on)
     }
 
     /// The day our knowledge ends, if the person named one.
@@ -77,12 +70,32 @@ impl Law {
 
     /// The rulebooks that were asked for, loaded.
     pub(crate) fn load(&self) -> Result<weigh_station::Law, Failure> {
-        let options = LawOptions {
+        weigh_station::Law::load(&self.options()).map_err(|e| failure(&e))
+    }
+
+    /// The same with their tests.
+    pub(crate) fn load_whole(&self) -> Result<weigh_station::Law, Failure> {
+        weigh_station::Law::load_whole(&self.options()).map_err(|e| failure(&e))
+    }
+
+    fn options(&self) -> LawOptions {
+        LawOptions {
             ids: self.rulebook.clone(),
             folders: self.rulebooks.clone(),
-        };
-        weigh_station::Law::load(&options).map_err(|e| failure(&e))
+        }
     }
+}
+
+/// The day a person named, or today. The one place that looks at a clock.
+pub(crate) fn day_or_today(named: Option<Date>) -> Result<Date, Failure> {
+    if let Some(on) = named {
+        return Ok(on);
+    }
+    let since_epoch = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_err(|_| clock_failure())?;
+    let days = i64::try_from(since_epoch.as_secs() / 86_400).map_err(|_| clock_failure())?;
+    Date::from_days_since_epoch(days).ok_or_else(clock_failure)
 }
 
 fn clock_failure() -> Failure {
