@@ -37,6 +37,11 @@ test *ARGS:
 test-all:
     cargo xtask heavy
 
+# the emitted SQL in DuckDB beside the reference evaluator, cell by cell
+[group('test-all')]
+conformance:
+    cargo xtask conformance
+
 # what continuous integration runs
 [group('test-all')]
 ci:

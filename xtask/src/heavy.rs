@@ -4,6 +4,8 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
+use crate::conformance::{self, Conformance};
+
 /// Seconds of new input for each fuzz target; nightly runs take longer.
 const FUZZ_SECONDS: u32 = 5;
 
@@ -53,6 +55,7 @@ pub(crate) fn run() -> Result<ExitCode, String> {
             failed.push(step.title.to_owned());
         }
     }
+    failed.extend(conformance(root)?);
     failed.extend(fuzz(root)?);
     if failed.is_empty() {
         println!("heavy: all steps passed");
@@ -60,6 +63,27 @@ pub(crate) fn run() -> Result<ExitCode, String> {
     }
     eprintln!("heavy: failed: {}", failed.join("; "));
     Ok(ExitCode::from(1))
+}
+
+/// Another engine beside the reference evaluator. Brings what it needs from PyPI; where that cannot
+/// be reached it says so and goes on, save in continuous integration.
+fn conformance(root: &Path) -> Result<Option<String>, String> {
+    const TITLE: &str = "conformance of the emitted SQL";
+    println!("heavy: {TITLE}");
+    let started = Instant::now();
+    let outcome = conformance::check(root)?;
+    let seconds = started.elapsed().as_secs();
+    match outcome {
+        Conformance::Same => println!("heavy: {TITLE}: passed after {seconds} s"),
+        Conformance::Skipped(reason) => {
+            eprintln!("heavy: {TITLE}: SKIPPED, nothing was compared: {reason}");
+        }
+        Conformance::Different => {
+            println!("heavy: {TITLE}: FAILED after {seconds} s");
+            return Ok(Some(TITLE.to_owned()));
+        }
+    }
+    Ok(None)
 }
 
 /// Replays the seeds of each fuzz target and looks a little further.
@@ -100,7 +124,7 @@ fn cargo_fuzz(root: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-fn cargo(root: &Path, arguments: &[&str]) -> Command {
+pub(crate) fn cargo(root: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments).current_dir(root);
     command

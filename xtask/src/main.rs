@@ -1,11 +1,13 @@
 //! The project's own chores: what is too much logic for the `justfile`.
 //!
 //! - `cargo xtask tidy [CHECK]`: the house rules, as far as a program can check them.
+//! - `cargo xtask conformance`: the emitted SQL in another engine, beside the reference evaluator.
 //! - `cargo xtask heavy`: everything that is too slow for the inner loop.
 //!
 //! Nothing here is shipped, and no crate of the house may depend on it.
 
 mod checks;
+mod conformance;
 mod finding;
 mod graph;
 mod heavy;
@@ -18,7 +20,7 @@ use std::process::ExitCode;
 use finding::Finding;
 use house::House;
 
-const USAGE: &str = "usage: cargo xtask tidy [CHECK] | heavy";
+const USAGE: &str = "usage: cargo xtask tidy [CHECK] | conformance | heavy";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -26,6 +28,7 @@ fn main() -> ExitCode {
     let outcome = match words.as_slice() {
         ["tidy"] => tidy(None),
         ["tidy", check] => tidy(Some(check)),
+        ["conformance"] => conformance::run(),
         ["heavy"] => heavy::run(),
         _ => Err(USAGE.to_owned()),
     };

@@ -1,31 +1,38 @@
-//! The chip catalog: rates per number format with their sources, and the legal figures.
+//! Chips as their datasheets describe them: rates per number format, dies, memory, links, each
+//! figure with its source.
 //!
-//! One file per chip under `catalog/chips/`. Every rate is dense (no sparsity), an exact decimal
-//! in TFLOP/s or TOP/s, and names a datasheet: **a rate without a datasheet source does not load.**
+//! One file per chip under `catalog/chips/`; a file of a user's own is read by the same loader
+//! ([`Chip::from_toml`]). What the law computes from a chip is in [`performance`](self::performance):
+//! TPP under both conventions for TF32, performance density, bandwidth of inputs and outputs.
 //!
-//! - **TPP** (total processing performance): 2 × MacTOPS × bit length = TOPS × bits, the greatest
-//!   over all number formats. Source: 15 CFR part 774, ECCN 3A090, technical note 2.
-//! - **Performance density**: TPP over the area of dies made on a non-planar process. Source: the
-//!   same, technical note 3. Compared by cross-multiplying, so that no rounding decides.
-//! - **TF32 convention:** the format keeps 19 bits and is stored in 32. TPP takes 19 here; the
-//!   figure with 32 is reported beside it.
+//! - **Invariant:** a rate without a datasheet source does not load, unless the file says why no
+//!   datasheet states it.
+//! - **Invariant:** rates are dense. A rate for sparse operands is read, kept apart and never
+//!   used; a chip with no other rate is refused. Nothing is halved.
+//! - **Invariant:** what is not known (an area, a link) is absent or an open bound, never zero.
 
+mod catalog;
+mod facts;
 mod load;
+mod performance;
 
-use std::sync::OnceLock;
+use std::fmt;
+use std::ops::Range;
 
-use weigh_facts::{Certainty, Date, Decimal, Source, SourceKey, Truth};
+use weigh_facts::{Certainty, Date, Decimal, Diagnostic, Estimate, Source, SourceKey};
 
 use crate::catalog::CatalogError;
-use crate::names::{nearest_names, plain};
+use crate::names::plain;
 
-/// The chips this program knows.
-#[derive(Clone, Debug)]
-pub struct ChipCatalog {
-    chips: Vec<Chip>,
-}
+pub(crate) use facts::add_fact;
 
-/// A chip as its datasheet describes it.
+pub use catalog::ChipCatalog;
+pub use facts::{CHIP_DENSITY, CHIP_FIGURE, CHIP_IO, CHIP_TPP};
+pub use performance::{
+    Alternative, ApplicableArea, PerformanceDensity, Reading, Tf32, TotalProcessingPerformance,
+};
+
+/// A chip: one packaged integrated circuit, all its dies together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chip {
     /// Stable name: `nvidia-h100-sxm`.
@@ -36,30 +43,55 @@ pub struct Chip {
     pub aliases: Vec<String>,
     /// Who designed it.
     pub vendor: String,
-    /// When it was released, if known.
-    pub released: Option<Date>,
+    /// When it was released, if known, to the day, month or year.
+    pub released: Option<Released>,
     /// Process of the logic dies: `TSMC 4N`.
     pub process: String,
-    /// Are the logic dies made on a non-planar transistor process (FinFET, GAA)?
-    pub non_planar: bool,
-    /// Is it designed or marketed for data centers?
-    pub data_center: bool,
-    /// Dense rates by number format.
+    /// Dense rates by number format and unit.
     pub rates: Vec<Rate>,
-    /// Area of the logic dies, if published or estimated.
-    pub die_area: Option<DieArea>,
-    /// Memory capacity, GB, and its kind: `80`, `HBM3`.
+    /// Rates that hold for sparse operands alone. No figure is computed from them.
+    pub sparse_rates: Vec<SparseRate>,
+    /// Why no rate is known, for a chip without any.
+    pub rates_unknown: Option<String>,
+    /// Why rates are cited from elsewhere than the maker's datasheet, if they are.
+    pub no_datasheet: Option<String>,
+    /// Units which the maker says work at the same time on data paths of their own.
+    pub concurrent_units: Option<ConcurrentUnits>,
+    /// The logic dies of the package. Empty: not known.
+    pub dies: Vec<Die>,
+    /// Memory, if known.
     pub memory: Option<Memory>,
-    /// Links to other chips, GB/s, both directions together.
-    pub link_gb_per_s_bidirectional: Option<Decimal>,
-    /// PCIe, GB/s, both directions together.
-    pub pcie_gb_per_s_bidirectional: Option<Decimal>,
+    /// Links to other chips, GB/s, both directions together; 0 if it has none.
+    pub link_gb_per_s: Option<Figure>,
+    /// PCI Express, GB/s, both directions together; 0 if it has none.
+    pub pcie_gb_per_s: Option<Figure>,
     /// Thermal design power, W.
-    pub power_w: Option<Decimal>,
+    pub power_w: Option<Figure>,
+    /// Is it designed or marketed for data centers?
+    pub data_center: Option<Marketing>,
     /// The texts the figures come from.
     pub sources: Vec<ChipSource>,
     /// Where readings of the datasheet differ, for people.
     pub notes: Option<String>,
+}
+
+/// When a chip was released: a day, or the month or year that was told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Released {
+    /// The first day it can have been.
+    pub earliest: Date,
+    /// The last day it can have been.
+    pub latest: Date,
+}
+
+impl fmt::Display for Released {
+    /// As precise as it is known: `2023-12-06`, `2025-09`, `2026`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (one, other) = (self.earliest.to_string(), self.latest.to_string());
+        let same = |len: usize| one.get(..len).filter(|part| other.get(..len) == Some(part));
+        let shown = same(10).or_else(|| same(7)).or_else(|| same(4));
+        f.pad(shown.unwrap_or(&one))
+    }
 }
 
 /// A dense rate in one number format.
@@ -67,9 +99,12 @@ pub struct Chip {
 pub struct Rate {
     /// The format: `bf16`, `tf32`, `fp8`, `int8`.
     pub precision: String,
-    /// Bits per operand as TPP counts them; 19 for TF32.
+    /// The physical unit that does the work: `tensor`, `vector`. Rates of one unit are
+    /// alternatives: it does one of them at a time.
+    pub unit: String,
+    /// Bits of an operand that carry information; 19 for TF32.
     pub bits: u64,
-    /// Bits per operand in storage; 32 for TF32, else the same.
+    /// Bits of an operand in storage; 32 for TF32, else the same.
     pub stored_bits: u64,
     /// Dense rate in units of 1e12 operations per second, a multiply-add as two.
     pub tera_per_s: Decimal,
@@ -78,12 +113,6 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// TPP of this format alone: rate × bits.
-    #[must_use]
-    pub fn tpp(&self) -> Decimal {
-        &self.tera_per_s * &Decimal::from(self.bits)
-    }
-
     /// Operations per second.
     #[must_use]
     pub fn per_s(&self) -> Decimal {
@@ -91,13 +120,51 @@ impl Rate {
     }
 }
 
-/// Area of the logic dies in one package.
+/// A rate that a maker prints for sparse operands. For some chips the dense rate is not half of
+/// it, so it stands for nothing but itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DieArea {
-    /// Square millimeters.
-    pub mm2: Decimal,
-    /// What the figure covers: `single die`, `2 dies, third-party estimate`.
+pub struct SparseRate {
+    /// The format.
+    pub precision: String,
+    /// The unit.
+    pub unit: String,
+    /// The kind of sparsity: `2:4`.
+    pub sparsity: String,
+    /// In units of 1e12 operations per second, those that are skipped counted as done.
+    pub tera_per_s: Decimal,
+    /// The text that prints it.
+    pub source: SourceKey,
+}
+
+/// Units of a chip that work at the same time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConcurrentUnits {
+    /// Two or more units that have rates.
+    pub units: Vec<String>,
+    /// Where the maker says so.
+    pub source: SourceKey,
+}
+
+/// Logic dies of one kind in the package. Memory dies are not logic and not listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Die {
+    /// What the figure covers: `single die`, `compute dies, third-party estimate`.
     pub covers: String,
+    /// How many there are, if known.
+    pub count: Option<u64>,
+    /// Area of each, mm², whole and with disabled parts; nothing if not known.
+    pub mm2_each: Option<Estimate<Decimal>>,
+    /// Are they made on a non-planar transistor process (FinFET, gate-all-around)?
+    pub is_non_planar: bool,
+    /// Where it comes from.
+    pub source: SourceKey,
+}
+
+/// A published figure: exact, or bounds where the text gives bounds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Figure {
+    /// The value, in the unit of the field that holds it.
+    pub value: Estimate<Decimal>,
     /// Where it comes from.
     pub source: SourceKey,
 }
@@ -105,105 +172,91 @@ pub struct DieArea {
 /// Memory of a chip.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Memory {
-    /// Capacity, GB.
-    pub capacity_gb: Decimal,
-    /// Kind: `HBM3`.
+    /// Kind: `HBM3`, `SRAM`.
     pub kind: String,
-    /// Bandwidth, GB/s.
-    pub bandwidth_gb_per_s: Decimal,
+    /// Capacity, GB, if known.
+    pub capacity_gb: Option<Estimate<Decimal>>,
+    /// Bandwidth of all DRAM, GB/s, memory in the package included. 0 for a chip without DRAM:
+    /// bandwidth of SRAM is not counted.
+    pub dram_gb_per_s: Option<Estimate<Decimal>>,
+    /// Where it comes from.
+    pub source: SourceKey,
+}
+
+/// What a chip is designed or sold for. A claim about the item, not about its form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Marketing {
+    /// Data centers?
+    pub is_data_center: bool,
+    /// Where it comes from.
+    pub source: SourceKey,
 }
 
 /// A text that chip figures come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChipSource {
-    /// The citation.
+    /// The citation. Its `href` is empty where a figure was never traced to an address.
     pub source: Source,
-    /// Is it the maker's datasheet or white paper? Rates need one.
+    /// Is it a document of the maker (datasheet, white paper, documentation, talk), or a copy of
+    /// its figures? Rates need one.
     pub is_datasheet: bool,
-}
-
-/// TPP of a chip.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TotalProcessingPerformance {
-    /// The figure, TF32 at 19 bits.
-    pub tpp: Decimal,
-    /// The number format that gives it.
-    pub driver: String,
-    /// The figure if TF32 counted as 32 bits.
-    pub tpp_tf32_as_32: Decimal,
+    /// When it was read, if known.
+    pub retrieved: Option<Date>,
 }
 
 impl Chip {
-    /// The rate in a number format. `bf16` and `fp16` stand for each other where only one is
-    /// listed.
+    /// Reads one chip file: of the catalog, or of a user.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, each with its place in the text.
+    pub fn from_toml(text: &str) -> Result<Self, Vec<Diagnostic>> {
+        load::chip(text)
+    }
+
+    /// The rate in a number format, the greatest where several units have one. `bf16` and `fp16`
+    /// stand for each other where only one is listed.
     #[must_use]
     pub fn rate(&self, precision: &str) -> Option<&Rate> {
         let wanted = plain(precision);
-        let find = |name: &str| self.rates.iter().find(|r| r.precision == name);
+        let find = |name: &str| {
+            let named = self.rates.iter().filter(|r| plain(&r.precision) == name);
+            named.max_by(|a, b| a.tera_per_s.cmp(&b.tera_per_s))
+        };
         find(&wanted).or_else(|| match wanted.as_str() {
             "bf16" | "bfloat16" => find("bf16").or_else(|| find("fp16")),
             "fp16" | "float16" => find("fp16").or_else(|| find("bf16")),
             "float8" => find("fp8"),
             "float32" => find("fp32"),
+            "float64" => find("fp64"),
             _ => None,
         })
     }
 
-    /// Total processing performance: the greatest TOPS × bits over the formats.
-    /// Nothing for a chip without rates.
+    /// The source of this key.
     #[must_use]
-    pub fn tpp(&self) -> Option<TotalProcessingPerformance> {
-        // Of formats that give the same, the widest is named.
-        let best = self.rates.iter().max_by_key(|r| (r.tpp(), r.bits))?;
-        let as_32 = |r: &Rate| &r.tera_per_s * &Decimal::from(r.stored_bits);
-        Some(TotalProcessingPerformance {
-            tpp: best.tpp(),
-            driver: best.precision.clone(),
-            tpp_tf32_as_32: self.rates.iter().map(as_32).max()?,
-        })
-    }
-
-    /// Is the performance density `line` TPP/mm² or more? By cross-multiplying, exactly.
-    /// Unknown when TPP or the area of non-planar dies is not known.
-    #[must_use]
-    pub fn density_reaches(&self, line: &Decimal) -> Truth {
-        self.density_compare(|tpp, area| tpp >= &(line * area))
-    }
-
-    /// Is the performance density greater than `line` TPP/mm²? As [`Chip::density_reaches`].
-    #[must_use]
-    pub fn density_exceeds(&self, line: &Decimal) -> Truth {
-        self.density_compare(|tpp, area| tpp > &(line * area))
-    }
-
-    fn density_compare(&self, holds: impl Fn(&Decimal, &Decimal) -> bool) -> Truth {
-        match (self.tpp(), self.applicable_area()) {
-            (Some(tpp), Some(area)) => holds(&tpp.tpp, area).into(),
-            _ => Truth::Unknown,
-        }
-    }
-
-    /// Area of dies made on a non-planar process, mm².
-    #[must_use]
-    pub fn applicable_area(&self) -> Option<&Decimal> {
-        let area = self.die_area.as_ref().filter(|_| self.non_planar)?;
-        Some(&area.mm2)
-    }
-
-    /// Performance density, TPP/mm², as a pair around it of six digits, for readers.
-    #[must_use]
-    pub fn density(&self) -> Option<(Decimal, Decimal)> {
-        let (tpp, area) = (self.tpp()?.tpp, self.applicable_area()?);
-        Some((tpp.quotient_down(area, 6)?, tpp.quotient_up(area, 6)?))
+    pub fn source(&self, key: &SourceKey) -> Option<&ChipSource> {
+        self.sources.iter().find(|s| s.source.key == *key)
     }
 
     /// The weakest certainty of the sources its rates rest on.
     #[must_use]
     pub fn certainty(&self) -> Certainty {
-        let cited = |s: &&ChipSource| self.rates.iter().any(|r| r.source == s.source.key);
-        let certainties = self.sources.iter().filter(cited);
-        let weakest = certainties.map(|s| s.source.certainty).min();
-        weakest.unwrap_or(Certainty::Unverified)
+        self.weakest(self.rates.iter().map(|r| &r.source))
+    }
+
+    pub(crate) fn weakest<'a>(&self, keys: impl IntoIterator<Item = &'a SourceKey>) -> Certainty {
+        let certainties = keys.into_iter().map(|k| {
+            self.source(k)
+                .map_or(Certainty::Unverified, |s| s.source.certainty)
+        });
+        certainties.min().unwrap_or(Certainty::Unverified)
+    }
+
+    /// Every name it is found under.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        [self.id.as_str(), self.name.as_str()]
+            .into_iter()
+            .chain(self.aliases.iter().map(String::as_str))
     }
 }
 
@@ -229,7 +282,7 @@ pub enum ChipError {
         fits: Vec<String>,
     },
     /// The chip has no rate in that format.
-    #[error("`{chip}` has no rate for `{precision}`; it has {}", .known.join(", "))]
+    #[error("`{chip}` has no rate for `{precision}`; it has {}", known_text(.known))]
     NoRate {
         /// The chip.
         chip: String,
@@ -238,7 +291,7 @@ pub enum ChipError {
         /// The formats it has.
         known: Vec<String>,
     },
-    /// Chip-hours or a utilization that cannot be.
+    /// Chip-hours, a count, a utilization or a rate that cannot be.
     #[error("{what} is {value}, and should be {wanted}")]
     Impossible {
         /// What.
@@ -248,6 +301,9 @@ pub enum ChipError {
         /// What it should be.
         wanted: &'static str,
     },
+    /// A file of the catalog is wrong: ours to mend.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
 }
 
 fn nearest_text(nearest: &[String]) -> String {
@@ -255,6 +311,13 @@ fn nearest_text(nearest: &[String]) -> String {
         return String::new();
     }
     format!("; nearest: {}", nearest.join(", "))
+}
+
+fn known_text(known: &[String]) -> String {
+    if known.is_empty() {
+        return "no known rate at all".to_owned();
+    }
+    known.join(", ")
 }
 
 impl ChipError {
@@ -266,92 +329,13 @@ impl ChipError {
             Self::Ambiguous { .. } => "ambiguous-chip",
             Self::NoRate { .. } => "no-chip-rate",
             Self::Impossible { .. } => "impossible-chip-use",
+            Self::Catalog(error) => error.code(),
         }
     }
 }
 
-macro_rules! chip_files {
-    ($($name:literal),+ $(,)?) => {
-        &[$((
-            concat!($name, ".toml"),
-            include_str!(concat!("../catalog/chips/", $name, ".toml")),
-        )),+]
-    };
-}
+type Errors = Vec<Diagnostic>;
 
-const CHIPS: &[(&str, &str)] = chip_files![
-    "amd-mi300x",
-    "google-tpu-v5p",
-    "intel-gaudi-3",
-    "nvidia-a100-sxm-80gb",
-    "nvidia-b200",
-    "nvidia-gb300",
-    "nvidia-h100-sxm",
-    "nvidia-h200-sxm",
-    "nvidia-h800-sxm",
-    "nvidia-v100-sxm2",
-];
-
-impl ChipCatalog {
-    /// The catalog embedded in this program; parsed once.
-    ///
-    /// # Errors
-    /// When a file of ours is wrong, which a test excludes.
-    pub fn shipped() -> Result<&'static Self, &'static CatalogError> {
-        static SHIPPED: OnceLock<Result<ChipCatalog, CatalogError>> = OnceLock::new();
-        SHIPPED.get_or_init(|| Self::load(CHIPS)).as_ref()
-    }
-
-    /// Reads chips, each a file name and its text.
-    ///
-    /// # Errors
-    /// All diagnostics of the first file that is wrong.
-    pub fn load(files: &[(&str, &str)]) -> Result<Self, CatalogError> {
-        let mut chips = Vec::with_capacity(files.len());
-        for (file, text) in files {
-            let chip = load::chip(text).map_err(|diagnostics| CatalogError {
-                file: (*file).to_owned(),
-                diagnostics,
-            })?;
-            chips.push(chip);
-        }
-        Ok(Self { chips })
-    }
-
-    /// Every chip, by id.
-    pub fn chips(&self) -> impl Iterator<Item = &Chip> {
-        self.chips.iter()
-    }
-
-    /// The chip with this id, name or alias; case, spaces and dashes do not count.
-    ///
-    /// # Errors
-    /// When none or several fit; the error lists what is near.
-    pub fn find(&self, name: &str) -> Result<&Chip, ChipError> {
-        let wanted = plain(name);
-        let is = |chip: &&Chip| chip.names().any(|n| plain(n) == wanted);
-        let mut fitting = self.chips.iter().filter(is);
-        match (fitting.next(), fitting.next()) {
-            (Some(chip), None) => Ok(chip),
-            (Some(one), Some(other)) => Err(ChipError::Ambiguous {
-                name: name.to_owned(),
-                fits: vec![one.name.clone(), other.name.clone()],
-            }),
-            (None, _) => {
-                let names = self.chips.iter().flat_map(Chip::names);
-                Err(ChipError::UnknownChip {
-                    name: name.to_owned(),
-                    nearest: nearest_names(name, names),
-                })
-            }
-        }
-    }
-}
-
-impl Chip {
-    fn names(&self) -> impl Iterator<Item = &str> {
-        [self.name.as_str(), self.id.as_str()]
-            .into_iter()
-            .chain(self.aliases.iter().map(String::as_str))
-    }
+fn wrong(message: String, span: Range<usize>, errors: &mut Errors) {
+    errors.push(Diagnostic::new("catalog-entry", message, span));
 }

@@ -8,11 +8,12 @@
 //! | How many did this stage take? | [`stage_operations`], [`chip_time`] |
 //! | Do two methods agree? | [`reconcile`] |
 //! | What does a law count? | [`lineage_total`] |
-//! | What is this chip? | [`ChipCatalog`], [`Chip`] |
+//! | What is this chip? | [`ChipCatalog`], [`Chip`], [`Tf32`] |
+//! | What do chips amount to together? | [`cluster`], [`Cluster`] |
 //! | How much memory? | [`weight_bytes`], [`cache_bytes`] |
 //!
-//! - **Invariant:** pure. No files, clock, network, environment, randomness or logging; it never
-//!   parses what came from outside, only what readers observed.
+//! - **Invariant:** pure. No files, clock, network, environment, randomness or logging; of what
+//!   came from outside it parses chip files alone, which have the form of its own catalog.
 //! - **Invariant:** counts are exact integers, rates exact decimals; floats stay inside estimators.
 //! - **Invariant:** what is not known widens bounds; it is never zero.
 
@@ -24,6 +25,7 @@
 mod catalog;
 mod chip_time;
 mod chips;
+mod cluster;
 mod expression;
 mod footprint;
 mod frozen;
@@ -39,8 +41,11 @@ mod stage;
 pub use catalog::{Catalog, CatalogError};
 pub use chip_time::{CHIP_TIME, chip_time};
 pub use chips::{
-    Chip, ChipCatalog, ChipError, ChipSource, DieArea, Memory, Rate, TotalProcessingPerformance,
+    Alternative, ApplicableArea, CHIP_DENSITY, CHIP_FIGURE, CHIP_IO, CHIP_TPP, Chip, ChipCatalog,
+    ChipError, ChipSource, ConcurrentUnits, Die, Figure, Marketing, Memory, PerformanceDensity,
+    Rate, Reading, Released, SparseRate, Tf32, TotalProcessingPerformance,
 };
+pub use cluster::{CLUSTER_RATE, ChipGroup, Cluster, TRAINING_TIME, cluster};
 pub use footprint::{cache_bytes, cache_bytes_per_token, stored_bytes, weight_bytes};
 pub use frozen::TrainingProfile;
 pub use headers::{

@@ -172,9 +172,19 @@ impl Decimal {
         format!("{sign}{grouped}{part}")
     }
 
-    /// Three significant digits for readers: `3.80e25`, `582`, `5.92`, `0.0312`.
+    /// For readers: what is short exactly as it is, `15,832`, `5.92`; the rest to three significant
+    /// digits, `3.80e25`, `0.0312`. A figure that a law compares must not look rounded.
     #[must_use]
     pub fn to_reader(&self) -> String {
+        if self.is_zero() {
+            return "0".to_owned();
+        }
+        self.short_plain().unwrap_or_else(|| self.to_three_digits())
+    }
+
+    /// Three significant digits, for estimates: `3.80e25`, `42.9`, `0.0312`.
+    #[must_use]
+    pub fn to_three_digits(&self) -> String {
         if self.is_zero() {
             return "0".to_owned();
         }
@@ -191,6 +201,37 @@ impl Decimal {
         let (head, tail) = text.split_at(1);
         let sign = if self.is_negative() { "-" } else { "" };
         format!("{sign}{head}.{tail:0<2}e{magnitude}")
+    }
+}
+
+/// Digits that a reader takes in at a glance.
+const GLANCE: u64 = 6;
+
+impl Decimal {
+    /// All digits with the thousands parted, if there are few of them.
+    fn short_plain(&self) -> Option<String> {
+        let normal = self.0.normalized();
+        let is_short = normal.digits() <= GLANCE && (-2..6).contains(&normal.order_of_magnitude());
+        if !is_short {
+            return None;
+        }
+        let plain = normal.to_plain_string();
+        let (whole, rest) = match plain.find('.') {
+            Some(at) => plain.split_at(at),
+            None => (plain.as_str(), ""),
+        };
+        let (sign, digits) = match whole.strip_prefix('-') {
+            Some(digits) => ("-", digits),
+            None => ("", whole),
+        };
+        let mut grouped = String::new();
+        for (index, digit) in digits.chars().enumerate() {
+            if index > 0 && (digits.len() - index) % 3 == 0 {
+                grouped.push(',');
+            }
+            grouped.push(digit);
+        }
+        Some(format!("{sign}{grouped}{rest}"))
     }
 }
 
@@ -368,6 +409,9 @@ mod tests {
         assert_eq!(decimal("1e25").to_reader(), "1.00e25");
         assert_eq!(decimal("5.92").to_reader(), "5.92");
         assert_eq!(decimal("582").to_reader(), "582");
+        assert_eq!(decimal("15832").to_reader(), "15,832");
+        assert_eq!(decimal("20919.2").to_reader(), "20,919.2");
+        assert_eq!(decimal("19.449631").to_reader(), "19.4");
         assert_eq!(decimal("9999999").to_reader(), "1.00e7");
         assert_eq!(decimal("-9999999").to_reader(), "-1.00e7");
     }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use weigh_facts::{Truth, Verdict};
-use weigh_rules::{AtomTrace, Finding, Need, Role, Why};
+use weigh_rules::{AtomTrace, Finding, Line, Need, Outlook, Role, Why};
 use weigh_station::Weighing;
 
 use crate::clean::clean;
@@ -11,12 +11,15 @@ use crate::numbers;
 
 /// Renders one finding of a weighing as plain text, at most 100 columns where its sources allow.
 #[must_use]
-pub fn render_finding(finding: &Finding, weighing: &Weighing) -> String {
+pub fn render_finding(finding: &Finding, outlook: &Outlook, weighing: &Weighing) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
     let _ = head(&mut out, finding, weighing);
     let _ = atoms(&mut out, finding, weighing);
     let _ = open(&mut out, finding, weighing);
+    let _ = cases(&mut out, outlook);
+    let _ = sorted(&mut out, outlook);
+    let _ = neighbors(&mut out, outlook);
     out
 }
 
@@ -58,6 +61,9 @@ fn head(out: &mut String, finding: &Finding, weighing: &Weighing) -> std::fmt::R
         if let Some(quote) = citation.quote.as_ref().or(citation.source.quote.as_ref()) {
             writeln!(out, "              \"{quote}\"")?;
         }
+    }
+    for (label, words) in crate::page::circumstances(finding) {
+        writeln!(out, "  {label:<10}  {}", wrapped(&words, 14))?;
     }
     if let Some(reading) = &finding.reading {
         writeln!(out, "  reading     {}", wrapped(reading, 14))?;
@@ -165,8 +171,71 @@ fn open(out: &mut String, finding: &Finding, weighing: &Weighing) -> std::fmt::R
     Ok(())
 }
 
+/// What each value of a needed fact would give.
+fn cases(out: &mut String, outlook: &Outlook) -> std::fmt::Result {
+    if outlook.cases.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n  if it were known")?;
+    for fact in &outlook.cases {
+        for case in &fact.cases {
+            let possible: Vec<&str> = case.possible.iter().map(|v| v.as_str()).collect();
+            let values = case.values.to_reader(fact.shown.as_deref());
+            let line = format!("{} {values}: {}", fact.fact, possible.join(" or "));
+            writeln!(out, "    {}", wrapped(&clean(&line), 6))?;
+        }
+    }
+    Ok(())
+}
+
+/// The facts by the part they play.
+fn sorted(out: &mut String, outlook: &Outlook) -> std::fmt::Result {
+    writeln!(out, "\n  facts")?;
+    for (label, names) in [
+        ("known", &outlook.known),
+        ("needed", &outlook.needed),
+        ("irrelevant", &outlook.irrelevant),
+    ] {
+        let names: Vec<&str> = names.iter().map(weigh_facts::FactName::as_str).collect();
+        let names = if names.is_empty() {
+            "none".to_owned()
+        } else {
+            names.join(", ")
+        };
+        writeln!(out, "    {label:<10}  {}", wrapped(&names, 16))?;
+    }
+    Ok(())
+}
+
+/// How far known quantities are from the lines on either side.
+fn neighbors(out: &mut String, outlook: &Outlook) -> std::fmt::Result {
+    if outlook.neighbors.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n  nearest lines of this rulebook")?;
+    for near in &outlook.neighbors {
+        let side = |line: &Option<Line>, bound: &Option<weigh_facts::Decimal>, none: &str| {
+            let Some(line) = line else {
+                return none.to_owned();
+            };
+            let away = bound
+                .as_ref()
+                .and_then(|bound| numbers::margin(bound, &line.at.value))
+                .map_or_else(String::new, |margin| format!(": {margin}"));
+            let at = line.at.to_reader(&line.shown);
+            format!("{} {at} (`{}`){away}", line.comparator, line.rule)
+        };
+        let above = side(&near.above, &near.bounds.1, "no line above");
+        let below = side(&near.below, &near.bounds.0, "no line below");
+        writeln!(out, "    {}", near.fact)?;
+        writeln!(out, "      above  {}", wrapped(&above, 13))?;
+        writeln!(out, "      below  {}", wrapped(&below, 13))?;
+    }
+    Ok(())
+}
+
 /// Breaks lines at 98 columns and indents all but the first.
-fn wrapped(text: &str, indent: usize) -> String {
+pub(crate) fn wrapped(text: &str, indent: usize) -> String {
     let mut out = String::new();
     let mut column = indent;
     for word in text.split_whitespace() {

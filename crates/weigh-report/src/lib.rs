@@ -13,7 +13,9 @@
 //! - **Absent on purpose:** a legal conclusion. A page says what was found, under which reading.
 
 mod browse;
+mod chip;
 mod clean;
+mod decision;
 mod finding;
 mod html;
 mod inspection;
@@ -27,6 +29,8 @@ mod scale;
 mod text;
 
 pub use browse::{render_law_page, render_law_text};
+pub use chip::render_chip;
+pub use decision::render_decision_table;
 pub use finding::render_finding;
 pub use inspection::render_inspection;
 pub use law_diff::{render_law_diff, render_law_diff_text};

@@ -5,7 +5,7 @@
 
 use weigh_facts::Verdict;
 
-use crate::page::findings::{CitationWords, FindingWords, Findings};
+use crate::page::findings::{CitationWords, FindingWords, Findings, by_book};
 use crate::page::model::ModelWords;
 use crate::page::operations::OperationsWords;
 use crate::page::{Page, capitalized};
@@ -21,12 +21,16 @@ pub(crate) fn render(page: &Page) -> String {
         page.tool, page.on, page.known
     ));
     memo.paragraph(&format!("**{}.**", capitalized(&page.findings.summary())));
-    model(&mut memo, page);
-    operations(&mut memo, &page.operations);
+    if page.is_model {
+        model(&mut memo, page);
+        operations(&mut memo, &page.operations);
+    }
     if let Some(scale) = &page.scale {
         bar_and_lines(&mut memo, scale);
     }
+    alarms(&mut memo, page);
     findings(&mut memo, &page.findings);
+    regimes(&mut memo, page);
     questions(&mut memo, page);
     taken_and_lost(&mut memo, page);
     read(&mut memo, page);
@@ -288,6 +292,44 @@ fn bar_and_lines(memo: &mut Memo, scale: &Scale) {
     memo.table(&["Line", "Where", "Rule", "Compared"], &rows);
 }
 
+fn alarms(memo: &mut Memo, page: &Page) {
+    if page.alarms.is_empty() {
+        return;
+    }
+    memo.heading(2, "A person must look");
+    let rows: Vec<Vec<String>> = page
+        .alarms
+        .iter()
+        .map(|a| {
+            let source = a.source.clone().unwrap_or_default();
+            vec![a.id.clone(), a.since.clone(), a.text.clone(), source]
+        })
+        .collect();
+    memo.table(&["Alarm", "Since", "What", "Source"], &rows);
+}
+
+fn regimes(memo: &mut Memo, page: &Page) {
+    if page.regimes.is_empty() {
+        return;
+    }
+    memo.heading(2, "Between the regimes");
+    let rows: Vec<Vec<String>> = page
+        .regimes
+        .iter()
+        .map(|r| {
+            let law = if r.is_law { "law" } else { "not law" };
+            vec![
+                r.subject.clone(),
+                r.says.clone(),
+                r.rule.clone(),
+                r.level.clone(),
+                format!("{}; {law}", r.status),
+            ]
+        })
+        .collect();
+    memo.table(&["About", "Says", "Rule", "Level", "Status"], &rows);
+}
+
 fn findings(memo: &mut Memo, findings: &Findings) {
     memo.heading(2, "Findings");
     for group in findings.groups.iter().filter(|g| !g.findings.is_empty()) {
@@ -316,7 +358,10 @@ fn findings(memo: &mut Memo, findings: &Findings) {
     if !findings.elsewhere.is_empty() {
         let kinds = findings.elsewhere.iter();
         let kinds: Vec<String> = kinds
-            .map(|e| format!("{}: {}", e.kind, escaped(&e.rules.join(", "))))
+            .map(|e| {
+                let rules = by_book(e.rules.iter().map(String::as_str));
+                format!("{}: {}", e.kind, escaped(&rules))
+            })
             .collect();
         let kinds = kinds.join("; about ");
         memo.paragraph(&format!(
@@ -502,7 +547,12 @@ fn read(memo: &mut Memo, page: &Page) {
             } else {
                 ""
             };
-            let known = format!("{}{stale}", b.known_through);
+            let own = if b.supplied_by.is_some() {
+                " (SUPPLIED BY YOU)"
+            } else {
+                ""
+            };
+            let known = format!("{}{stale}{own}", b.known_through);
             vec![
                 b.id.clone(),
                 b.title.clone(),

@@ -6,7 +6,7 @@
 
 use std::cmp::Ordering;
 
-use weigh_facts::{Coverage, Decimal, Estimate, Operations, Quantity, Unit};
+use weigh_facts::{Coverage, Decimal, Estimate, Operations, Unit};
 
 /// Digits of a whole number in groups of three: `27,515`.
 pub(crate) fn grouped(value: impl Into<u128>) -> String {
@@ -23,7 +23,7 @@ pub(crate) fn grouped(value: impl Into<u128>) -> String {
 
 /// Three significant digits: `7.72e23`.
 pub(crate) fn short(value: Operations) -> String {
-    value.to_decimal().to_reader()
+    value.to_decimal().to_three_digits()
 }
 
 /// A legal line as its text has it: `1e24`.
@@ -34,22 +34,23 @@ pub(crate) fn line(value: &Decimal) -> String {
 /// Three digits, not above the value.
 pub(crate) fn rounded_down(value: &Decimal) -> String {
     let rounded = value.quotient_down(&Decimal::from(1_u64), 3);
-    rounded.as_ref().unwrap_or(value).to_reader()
+    rounded.as_ref().unwrap_or(value).to_three_digits()
 }
 
 /// Three digits, not below the value.
 pub(crate) fn rounded_up(value: &Decimal) -> String {
     let rounded = value.quotient_up(&Decimal::from(1_u64), 3);
-    rounded.as_ref().unwrap_or(value).to_reader()
+    rounded.as_ref().unwrap_or(value).to_three_digits()
 }
 
 /// The same amount in exaFLOP-days: `8.94 EF-day`.
 fn ef_days(value: Operations) -> String {
-    let quantity = Quantity {
-        value: value.to_decimal(),
-        unit: Unit::flop(),
-    };
-    quantity.to_reader("EF-day")
+    let factor = Unit::parse("EF-day").map(|(_, factor)| factor);
+    let days = factor
+        .ok()
+        .and_then(|f| value.to_decimal().quotient_down(&f, 6));
+    let days = days.unwrap_or_else(|| value.to_decimal());
+    format!("{} EF-day", days.to_three_digits())
 }
 
 /// A thousandth of an exaFLOP-day, in FLOP: less is not worth the words.
@@ -185,7 +186,7 @@ fn percentage(percent: f64) -> String {
 
 fn factor(times: f64) -> String {
     if times >= 1e6 {
-        return Decimal::from_f64_down(times).map_or_else(String::new, |d| d.to_reader());
+        return Decimal::from_f64_down(times).map_or_else(String::new, |d| d.to_three_digits());
     }
     if times >= 100.0 {
         return grouped(times.round() as u64);
@@ -212,7 +213,7 @@ pub(crate) fn beside(value: &Decimal, line: &Decimal, rounding: Rounding) -> Str
     let side = value.cmp(line);
     let short = match rounding {
         Rounding::Down => rounded_down(value),
-        Rounding::Nearest => value.to_reader(),
+        Rounding::Nearest => value.to_three_digits(),
         Rounding::Up => rounded_up(value),
     };
     if short.parse::<Decimal>().is_ok_and(|s| s.cmp(line) == side) {

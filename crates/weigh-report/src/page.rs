@@ -8,6 +8,7 @@
 pub(crate) mod findings;
 pub(crate) mod model;
 pub(crate) mod operations;
+mod regimes;
 
 use std::collections::BTreeSet;
 
@@ -20,6 +21,7 @@ use crate::{TOOL, VERSION};
 use findings::Findings;
 use model::ModelWords;
 use operations::OperationsWords;
+pub(crate) use regimes::{AlarmWords, RegimeRow, circumstances};
 
 /// Digits of a digest that a person compares.
 const DIGEST_SHOWN: usize = 12;
@@ -35,6 +37,8 @@ pub(crate) struct Page {
     pub(crate) on: String,
     /// The day our knowledge ends.
     pub(crate) known: String,
+    /// Is the subject a model? Of a chip or an export nothing is said of architecture.
+    pub(crate) is_model: bool,
     /// What the model is; none if its architecture is not known.
     pub(crate) model: Option<ModelWords>,
     /// The adapter, line by line; the model is then its base.
@@ -45,6 +49,10 @@ pub(crate) struct Page {
     pub(crate) scale: Option<Scale>,
     /// What the rules say.
     pub(crate) findings: Findings,
+    /// What a person must look at because of the day.
+    pub(crate) alarms: Vec<AlarmWords>,
+    /// Where the rulebooks part.
+    pub(crate) regimes: Vec<RegimeRow>,
     /// What would settle it, most useful first.
     pub(crate) questions: Vec<QuestionWords>,
     /// What was taken for granted.
@@ -108,6 +116,8 @@ pub(crate) struct BookWords {
     pub(crate) known_through: String,
     /// Is the day later than the last one of which it knows?
     pub(crate) is_stale: bool,
+    /// The file of a person's own that it was read from.
+    pub(crate) supplied_by: Option<String>,
 }
 
 impl Page {
@@ -121,6 +131,7 @@ impl Page {
             tool: format!("{TOOL} {VERSION}"),
             on: weighing.on.to_string(),
             known: weighing.known.to_string(),
+            is_model: weighing.kinds.contains(&weigh_facts::SubjectKind::Model),
             model: weighing.model.as_ref().map(ModelWords::of),
             adapter: weighing
                 .adapter
@@ -130,6 +141,8 @@ impl Page {
             operations: OperationsWords::of(weighing),
             scale: Scale::of(weighing),
             findings,
+            alarms: regimes::alarms(weighing),
+            regimes: regimes::rows(&weighing.regimes),
             questions,
             assumptions: assumptions(weighing),
             warnings: warnings(weighing),
@@ -208,6 +221,7 @@ fn rulebooks(weighing: &Weighing) -> Vec<BookWords> {
         digest_short: first_digits(&b.digest),
         known_through: b.known_through.to_string(),
         is_stale: b.known_through < weighing.on,
+        supplied_by: b.supplied_by.as_deref().map(clean),
     });
     words.collect()
 }

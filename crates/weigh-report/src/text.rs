@@ -7,7 +7,7 @@ pub(crate) mod sheet;
 
 use weigh_facts::Verdict;
 
-use crate::page::findings::{CitationWords, FindingWords, Findings, Group, MissingWords};
+use crate::page::findings::{CitationWords, FindingWords, Findings, Group, MissingWords, by_book};
 use crate::page::model::ModelWords;
 use crate::page::operations::{ConventionWords, OperationsWords, StageWords};
 use crate::page::{Page, capitalized};
@@ -23,12 +23,16 @@ pub(crate) fn render(page: &Page, color: bool) -> String {
     );
     sheet.write(&header, 0, 2, Some(Tone::Strong));
     sheet.write(&capitalized(&page.findings.summary()), 0, 2, None);
-    model(&mut sheet, page);
-    operations(&mut sheet, &page.operations);
+    if page.is_model {
+        model(&mut sheet, page);
+        operations(&mut sheet, &page.operations);
+    }
     if let Some(scale) = &page.scale {
         bar(&mut sheet, scale);
     }
+    alarms(&mut sheet, page);
     findings(&mut sheet, &page.findings);
+    regimes(&mut sheet, page);
     questions(&mut sheet, page);
     assumptions(&mut sheet, page);
     warnings(&mut sheet, page);
@@ -209,7 +213,11 @@ fn findings(sheet: &mut Sheet, findings: &Findings) {
         sheet.write(&heading, 2, 2, Some(Tone::Strong));
         match group.verdict {
             Verdict::Applies | Verdict::Indeterminate => open_or_applies(sheet, group),
-            Verdict::DoesNotApply | Verdict::NotInForce => settled(sheet, group, !says_once),
+            Verdict::DoesNotApply => settled(sheet, group, !says_once),
+            Verdict::NotInForce => {
+                let ids = by_book(group.findings.iter().map(|f| f.id.as_str()));
+                sheet.write(&ids, 4, 6, None);
+            }
         }
     }
     if findings.any_stale() && !says_once {
@@ -227,7 +235,10 @@ fn findings(sheet: &mut Sheet, findings: &Findings) {
         let kinds: Vec<String> = findings
             .elsewhere
             .iter()
-            .map(|e| format!("{}: {}", e.kind, e.rules.join(", ")))
+            .map(|e| {
+                let rules = by_book(e.rules.iter().map(String::as_str));
+                format!("{}: {rules}", e.kind)
+            })
             .collect();
         sheet.blank();
         let words = format!(
@@ -332,9 +343,16 @@ fn source(citation: &CitationWords) -> String {
     format!("{}{quote} [{}]", citation.title, citation.certainty)
 }
 
-/// What applies stands in full; of what is open, notes need one line each.
+/// Of more open findings than this, none stands in full: `explain` walks each.
+const OPEN_IN_FULL_MAX: usize = 6;
+
+/// What applies stands in full; of what is open, notes need one line each, and so does every flag
+/// where much is open.
 fn open_or_applies(sheet: &mut Sheet, group: &Group) {
-    let is_brief = |f: &&FindingWords| f.is_note && group.verdict == Verdict::Indeterminate;
+    let is_open = group.verdict == Verdict::Indeterminate;
+    let full = group.findings.iter().filter(|f| !f.is_note).count();
+    let is_long = full > OPEN_IN_FULL_MAX;
+    let is_brief = |f: &&FindingWords| is_open && (f.is_note || is_long);
     let (brief, full): (Vec<_>, Vec<_>) = group.findings.iter().partition(is_brief);
     for finding in full {
         in_full(sheet, group, finding);
@@ -344,16 +362,38 @@ fn open_or_applies(sheet: &mut Sheet, group: &Group) {
     }
     for finding in brief {
         let mut words = vec![format!("{} · {}", finding.id, finding.level)];
-        let needs: Vec<String> = finding.missing.iter().map(need).collect();
-        words.push(format!("needs {}", needs.join(", ")));
+        words.extend(brief_needs(finding));
         sheet.write(&words.join(" · "), 4, 6, None);
     }
 }
+
+/// What an open finding needs, by the numbers of the questions: `needs questions 1, 3 and 4`.
+fn brief_needs(finding: &FindingWords) -> Option<String> {
+    let mut numbers: Vec<usize> = finding.missing.iter().filter_map(|m| m.question).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    let unasked = finding.missing.iter().filter(|m| m.question.is_none());
+    let unasked = unasked.map(|m| m.fact.clone());
+    let numbers = match numbers.as_slice() {
+        [] => None,
+        [one] => Some(format!("question {one}")),
+        several => {
+            let several: Vec<String> = several.iter().map(ToString::to_string).collect();
+            Some(format!("questions {}", several.join(", ")))
+        }
+    };
+    let all: Vec<String> = numbers.into_iter().chain(unasked).collect();
+    (!all.is_empty()).then(|| format!("needs {}", all.join(", ")))
+}
+
+/// Of more rules that do not apply than this, none shows its source: `explain` does.
+const SOURCED_MAX: usize = 4;
 
 /// What does not apply needs a line: the rule, how heavy it is and the fact that decided; and if a
 /// duty would follow, its status and source. The rest is named.
 fn settled(sheet: &mut Sheet, group: &Group, says_stale: bool) {
     let (heavy, light): (Vec<_>, Vec<_>) = group.findings.iter().partition(|f| f.is_weighty);
+    let is_long = heavy.len() > SOURCED_MAX;
     for finding in heavy {
         let mut words = vec![format!("{} · {}", finding.id, finding.level)];
         let decisive = finding.facts.iter().find(|f| f.role == "decides");
@@ -365,6 +405,9 @@ fn settled(sheet: &mut Sheet, group: &Group, says_stale: bool) {
             words.push("STALE".to_owned());
         }
         sheet.write(&words.join(" · "), 4, 6, None);
+        if is_long {
+            continue;
+        }
         let source = finding
             .citations
             .first()
@@ -373,13 +416,41 @@ fn settled(sheet: &mut Sheet, group: &Group, says_stale: bool) {
         sheet.write(&words, 6, 6, Some(Tone::Quiet));
     }
     if !light.is_empty() {
-        let names: Vec<&str> = light.iter().map(|f| f.id.as_str()).collect();
-        sheet.write(
-            &format!("flags, notes and exceptions: {}", names.join(", ")),
-            4,
-            6,
-            None,
-        );
+        let names = by_book(light.iter().map(|f| f.id.as_str()));
+        sheet.write(&format!("flags, notes and exceptions: {names}"), 4, 6, None);
+    }
+}
+
+fn alarms(sheet: &mut Sheet, page: &Page) {
+    if page.alarms.is_empty() {
+        return;
+    }
+    sheet.heading("A person must look");
+    for alarm in &page.alarms {
+        let words = format!("{} · {} · {}", alarm.id, alarm.since, alarm.text);
+        sheet.lead("ALARM", Some(Tone::Alert), &words);
+        if let Some(source) = &alarm.source {
+            sheet.write(source, 6, 6, Some(Tone::Quiet));
+        }
+    }
+}
+
+/// Where the rulebooks part: a line each, under the decision or the quantity.
+fn regimes(sheet: &mut Sheet, page: &Page) {
+    if page.regimes.is_empty() {
+        return;
+    }
+    sheet.heading("Between the regimes");
+    let mut last = "";
+    for row in &page.regimes {
+        if row.subject != last {
+            sheet.write(&row.subject, 2, 4, Some(Tone::Strong));
+            last = &row.subject;
+        }
+        let law = if row.is_law { "" } else { " · NOT LAW" };
+        let words = format!("{} · {} · {}{law}", row.says, row.rule, row.level);
+        sheet.write(&words, 4, 6, None);
+        sheet.write(&row.status, 6, 6, Some(Tone::Quiet));
     }
 }
 
@@ -398,7 +469,7 @@ fn questions(sheet: &mut Sheet, page: &Page) {
         );
         sheet.write(&words, 2, 6, None);
         sheet.write(
-            &format!("for {}", question.settles),
+            &format!("for {}", by_book(question.settles.split(", "))),
             6,
             10,
             Some(Tone::Quiet),
@@ -455,15 +526,26 @@ fn read(sheet: &mut Sheet, page: &Page) {
     if !page.rulebooks.is_empty() {
         sheet.heading("Rulebooks");
     }
+    let all_stale = page.rulebooks.iter().all(|b| b.is_stale);
+    if all_stale && !page.rulebooks.is_empty() {
+        sheet.write(
+            "The day is later than the last one of which any of them knows: all STALE.",
+            2,
+            4,
+            None,
+        );
+    }
     for book in &page.rulebooks {
-        let stale = if book.is_stale {
+        let stale = if book.is_stale && !all_stale {
             " · STALE on this day"
         } else {
             ""
         };
+        let own = book.supplied_by.as_ref();
+        let own = own.map_or_else(String::new, |file| format!(" · SUPPLIED BY YOU: {file}"));
         let words = format!(
-            "{}  {} {} · {} · known through {}{stale}",
-            book.digest_short, book.id, book.version, book.title, book.known_through
+            "{}  {} {} · known through {}{stale}{own}",
+            book.digest_short, book.id, book.version, book.known_through
         );
         sheet.write(&words, 2, 16, None);
     }

@@ -11,7 +11,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use weigh_facts::{
-    Certainty, Coverage, Date, Enforcement, FactType, Facts, Quantity, Truth, Value, Verdict,
+    Certainty, Coverage, Date, Enforcement, FactType, Facts, Quantity, SubjectKind, Truth, Value,
+    Verdict,
 };
 
 use crate::Rulebook;
@@ -26,6 +27,29 @@ use crate::possible::{Cases, Question, cases};
 /// knowledge of the law that existed on `known`. Cannot fail.
 #[must_use]
 pub fn assess(book: &Rulebook, facts: &Facts, on: Date, known: Date) -> Assessment {
+    assess_where(book, facts, on, known, |_| true)
+}
+
+/// As [`assess`], of the rules about some kinds of subject alone: the others are evaluated only
+/// where these depend on them.
+#[must_use]
+pub fn assess_about(
+    book: &Rulebook,
+    facts: &Facts,
+    on: Date,
+    known: Date,
+    kinds: &BTreeSet<SubjectKind>,
+) -> Assessment {
+    assess_where(book, facts, on, known, |rule| kinds.contains(&rule.about))
+}
+
+fn assess_where(
+    book: &Rulebook,
+    facts: &Facts,
+    on: Date,
+    known: Date,
+    is_asked: impl Fn(&Rule) -> bool,
+) -> Assessment {
     let day = Day::new(book, on, known);
     let values = known_values(book, facts);
     let scope = Scope::new(&day, &values);
@@ -38,13 +62,15 @@ pub fn assess(book: &Rulebook, facts: &Facts, on: Date, known: Date) -> Assessme
         on,
         known,
     };
-    let mut findings: Vec<Finding> = book
+    let asked = book
         .rules
         .iter()
         .enumerate()
-        .map(|(index, rule)| desk.finding(index, rule))
-        .collect();
-    let conflicts = conflicts(book, &mut findings);
+        .filter(|(_, rule)| is_asked(rule));
+    let (places, mut findings): (Vec<usize>, Vec<Finding>) = asked
+        .map(|(index, rule)| (index, desk.finding(index, rule)))
+        .unzip();
+    let conflicts = conflicts(book, &places, &mut findings);
     Assessment {
         rulebook: Arc::clone(&book.id),
         on,
@@ -352,18 +378,20 @@ impl<'a> Desk<'a> {
 }
 
 /// Rules that both apply, give different words for one decision, and have no order.
-fn conflicts(book: &Rulebook, findings: &mut [Finding]) -> Vec<Conflict> {
+/// `places` says which rule each finding is of.
+fn conflicts(book: &Rulebook, places: &[usize], findings: &mut [Finding]) -> Vec<Conflict> {
     let applies = |index: &usize| {
         let finding = findings.get(*index);
         finding.is_some_and(|f| f.verdict == Verdict::Applies)
     };
+    let rule = |index: &usize| book.rules.get(*places.get(*index)?);
     let applying: Vec<usize> = (0..findings.len()).filter(applies).collect();
     let mut conflicts = Vec::new();
     let mut pairs = Vec::new();
     for (position, one) in applying.iter().enumerate() {
         for other in applying.iter().skip(position + 1) {
-            let rules = book.rules.get(*one).zip(book.rules.get(*other));
-            let found = rules.map(|(a, b)| contradictions(a, b)).unwrap_or_default();
+            let rules = rule(one).zip(rule(other));
+            let found = rules.map(|(a, b)| contradiction(a, b)).unwrap_or_default();
             if !found.is_empty() {
                 pairs.extend([(*one, *other), (*other, *one)]);
             }
@@ -371,7 +399,7 @@ fn conflicts(book: &Rulebook, findings: &mut [Finding]) -> Vec<Conflict> {
         }
     }
     for (one, other) in pairs {
-        let id = book.rules.get(other).map(|r| r.id.clone());
+        let id = rule(&other).map(|r| r.id.clone());
         if let (Some(finding), Some(id)) = (findings.get_mut(one), id) {
             finding.conflicts_with.push(id);
         }
@@ -379,7 +407,23 @@ fn conflicts(book: &Rulebook, findings: &mut [Finding]) -> Vec<Conflict> {
     conflicts
 }
 
-fn contradictions(one: &Rule, other: &Rule) -> Vec<Conflict> {
+/// Rules that are effective by the logic alone and contradict each other.
+pub(crate) fn contradictions(book: &Rulebook, evaluation: &Evaluation<'_>) -> Vec<Conflict> {
+    let effective = evaluation.effective.iter().zip(&book.rules);
+    let applying: Vec<&Rule> = effective
+        .filter(|(truth, _)| **truth == Truth::True)
+        .map(|(_, rule)| rule)
+        .collect();
+    let mut found = Vec::new();
+    for (position, one) in applying.iter().enumerate() {
+        for other in applying.iter().skip(position + 1) {
+            found.extend(contradiction(one, other));
+        }
+    }
+    found
+}
+
+fn contradiction(one: &Rule, other: &Rule) -> Vec<Conflict> {
     let both = one
         .then
         .iter()

@@ -17,9 +17,9 @@ use weigh_facts::{
     Coverage, Date, Dated, Decimal, Facts, Interval, Records, Timeline, Truth, Value,
 };
 
-use crate::Rulebook;
 use crate::book::{CodeList, CodeSet, Extent, ParamValue, Rule};
 use crate::ir::{Atom, Inner, Node, Num, Operand, Test, Used};
+use crate::{Rulebook, Standing};
 
 /// The dated values of a rulebook as they stand on one day.
 pub(crate) struct Day<'b> {
@@ -45,6 +45,11 @@ impl SetToday<'_> {
                 Extent::Open => false,
                 Extent::Within(_) => self.universe.is_some(),
             }
+    }
+
+    /// Is it known of every word there could be whether it is in?
+    pub(crate) fn is_complete(&self) -> bool {
+        self.list.is_some() && self.extent == Extent::Complete
     }
 
     fn has(&self, code: &str) -> Truth {
@@ -519,6 +524,18 @@ impl<'a> Evaluation<'a> {
 }
 
 impl Rulebook {
+    /// How a rule stands on a day, whatever the subject.
+    pub(crate) fn standing(&self, rule: &Rule, on: Date, known: Date) -> Standing {
+        match (
+            speaks_of(&rule.interval, on),
+            self.is_unread(rule, on, known),
+        ) {
+            (false, _) => Standing::NotInForce,
+            (true, true) => Standing::Unread,
+            (true, false) => Standing::InForce,
+        }
+    }
+
     /// Was the text of a rule not known yet, or that of the book it stands in?
     fn is_unread(&self, rule: &Rule, on: Date, known: Date) -> bool {
         let status = rule.text_status.as_ref().unwrap_or(&self.text_status);

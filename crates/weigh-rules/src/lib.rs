@@ -29,16 +29,21 @@ mod assess;
 mod book;
 mod browse;
 mod check;
+mod classes;
 mod convention;
 mod coverage;
+mod critical;
 mod diff;
 mod digest;
+mod emit;
 mod eval;
 mod explain;
 mod finding;
 mod ir;
 mod library;
+mod outlook;
 mod possible;
+mod reader;
 mod runner;
 mod shipped;
 #[cfg(test)]
@@ -46,21 +51,26 @@ mod testing;
 mod worlds;
 
 pub use advice::{Lint, lint, lint_facts};
-pub use assess::assess;
+pub use assess::{assess, assess_about};
 pub use book::{Basis, Citation, Clock, CodeTable, Line, RuleEntry, RuleId, Rulebook};
 pub use browse::{
     AlarmEntry, Axis, DatedSet, DatedValue, ParamEntry, SetEntry, SourceEntry, StatusEntry,
 };
 pub use check::tables::read_code_table;
 pub use check::{check, check_trusted};
+pub use classes::{code_classes, code_pattern};
 pub use convention::{ConventionBook, read_convention};
 pub use coverage::{AtomCoverage, Coverage, coverage};
+pub use critical::critical_values;
 pub use diff::{Aspect, Change, Difference, Part, Reading, Stated, diff};
+pub use emit::{Column, ColumnType, Dialect, EmitError, Emitted, EmittedRule, emit};
 pub use explain::{Explanation, Trace, explain};
 pub use finding::{
     Alarm, AlarmKind, Assessment, AtomTrace, Conflict, Finding, LineRead, Margin, Need, Role, Why,
 };
 pub use library::{Kind, Library, kind};
+pub use outlook::{Case, FactCases, Neighbors, Outlook, Values, nearest_lines, outlook};
+pub use reader::{Reader, Standing};
 pub use runner::{TestOutcome, run_tests};
 pub use shipped::{
     ShippedBook, load_book, load_book_whole, load_shipped, load_shipped_whole, shipped,

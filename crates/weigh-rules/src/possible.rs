@@ -273,7 +273,7 @@ fn quantity_rows(scope: &Scope<'_>, tests: &[&Test], value: Option<&Value>) -> V
 }
 
 /// Every line, a point between neighbors, and one beyond either end.
-fn critical_points<'d>(lines: impl Iterator<Item = &'d Decimal>) -> BTreeSet<Decimal> {
+pub(crate) fn critical_points<'d>(lines: impl Iterator<Item = &'d Decimal>) -> BTreeSet<Decimal> {
     let sorted: BTreeSet<&Decimal> = lines.collect();
     let one = Decimal::from(1_u64);
     let half = one.exact_quotient(&Decimal::from(2_u64));
@@ -289,7 +289,7 @@ fn critical_points<'d>(lines: impl Iterator<Item = &'d Decimal>) -> BTreeSet<Dec
     points
 }
 
-fn days(tests: &[&Test]) -> BTreeSet<Date> {
+pub(crate) fn days(tests: &[&Test]) -> BTreeSet<Date> {
     let next: Option<Period> = "P1D".parse().ok();
     let lines = tests.iter().filter_map(|test| match test {
         Test::Day { day, .. } => Some(*day),
@@ -303,7 +303,7 @@ fn days(tests: &[&Test]) -> BTreeSet<Date> {
 }
 
 /// Every word written out or in a set, and one that is nowhere unless a set says what there is.
-fn listed_words(scope: &Scope<'_>, tests: &[&Test]) -> BTreeSet<String> {
+pub(crate) fn listed_words(scope: &Scope<'_>, tests: &[&Test]) -> BTreeSet<String> {
     let mut listed = BTreeSet::new();
     let mut has_universe = false;
     for test in tests {

@@ -5,7 +5,9 @@ use std::ops::Range;
 
 use weigh_facts::{Date, Facts, Verdict};
 
+use crate::assess::{Desk, contradictions};
 use crate::book::BookTest;
+use crate::eval::{Day, Evaluation, Scope, known_values};
 use crate::finding::Finding;
 use crate::{Rulebook, assess};
 
@@ -39,19 +41,31 @@ pub fn run_tests(book: &Rulebook) -> Vec<TestOutcome> {
 
 fn run(book: &Rulebook, test: &BookTest) -> TestOutcome {
     let known = test.known.unwrap_or(book.known_through.max(test.on));
-    let assessment = assess(book, &test.given, test.on, known);
+    let day = Day::new(book, test.on, known);
+    let values = known_values(book, &test.given);
+    let scope = Scope::new(&day, &values);
+    let evaluation = Evaluation::new(book, &scope, test.on, known);
+    let desk = Desk {
+        book,
+        facts: &test.given,
+        scope,
+        evaluation: &evaluation,
+        on: test.on,
+        known,
+    };
     let mut failures = Vec::new();
     for expected in &test.expect {
-        let Some(finding) = assessment.findings.get(expected.rule) else {
+        let Some(rule) = book.rules.get(expected.rule) else {
             continue;
         };
+        let finding = desk.finding(expected.rule, rule);
         if finding.verdict != expected.verdict {
             failures.push(format!(
                 "`{}` was expected to be {} and is {}{}",
                 finding.rule,
                 expected.verdict,
                 finding.verdict,
-                because(finding)
+                because(&finding)
             ));
         }
         if let Some(needs) = &expected.needs {
@@ -74,7 +88,9 @@ fn run(book: &Rulebook, test: &BookTest) -> TestOutcome {
             ));
         }
     }
-    for conflict in &assessment.conflicts {
+    // What the logic alone says applies: a test is about what it expects, and contradictions are
+    // looked for beside it.
+    for conflict in contradictions(book, &evaluation) {
         failures.push(format!(
             "`{}` says {} = `{}`, and `{}` says `{}`, and neither overrides the other",
             conflict.one.0, conflict.decision, conflict.one.1, conflict.other.0, conflict.other.1

@@ -32,11 +32,26 @@ macro_rules! books {
 
 /// By id.
 const BOOKS: &[ShippedBook] = books![
-    "eu-ai-act" = "eu/ai-act.toml",
     "claimed-chip-rule" = "hypothetical/claimed-chip-rule.toml",
+    "eu-ai-act" = "eu/ai-act.toml",
+    "hypothetical-hybrid" = "hypothetical/hybrid-framework.toml",
+    "kr-ai-basic-act" = "kr/ai-basic-act.toml",
     "proposed-framework" = "hypothetical/proposed-framework.toml",
+    "us-ca-sb1047" = "us-ca/sb1047.toml",
     "us-ca-sb53" = "us-ca/sb53.toml",
+    "us-chip-security-act" = "us/chip-security-act.toml",
     "us-ear-4e091" = "us/ear-4e091.toml",
+    "us-ear-chips" = "us/ear-advanced-computing.toml",
+    "us-ear-letters" = "us/is-informed-letters.toml",
+    "us-eo-14110" = "us/eo-14110.toml",
+    "us-gaaia" = "us/gaaia.toml",
+    "us-il-sb315" = "us-il/sb315.toml",
+    "us-nprm-702-7" = "us/nprm-702-7.toml",
+    "us-ny-raise" = "us-ny/raise.toml",
+    "us-outbound-investment" = "us/outbound-investment.toml",
+    "us-remote-access-security-act" = "us/remote-access-security-act.toml",
+    "us-safe-chips" = "us/safe-chips.toml",
+    "us-tariff-232" = "us/tariff-232.toml",
 ];
 
 const TABLES: &[(&str, &str)] = &[(
@@ -54,6 +69,10 @@ const CONVENTIONS: &[(&str, &str)] = &[
         include_str!("../rulebooks/conventions/eu-training.toml"),
     ),
     (
+        "rulebooks/conventions/kr-ai-basic-act.toml",
+        include_str!("../rulebooks/conventions/kr-ai-basic-act.toml"),
+    ),
+    (
         "rulebooks/conventions/proposed-framework.toml",
         include_str!("../rulebooks/conventions/proposed-framework.toml"),
     ),
@@ -62,8 +81,36 @@ const CONVENTIONS: &[(&str, &str)] = &[
         include_str!("../rulebooks/conventions/us-4e091.toml"),
     ),
     (
+        "rulebooks/conventions/us-ca-sb1047.toml",
+        include_str!("../rulebooks/conventions/us-ca-sb1047.toml"),
+    ),
+    (
         "rulebooks/conventions/us-ca-sb53.toml",
         include_str!("../rulebooks/conventions/us-ca-sb53.toml"),
+    ),
+    (
+        "rulebooks/conventions/us-eo-14110.toml",
+        include_str!("../rulebooks/conventions/us-eo-14110.toml"),
+    ),
+    (
+        "rulebooks/conventions/us-gaaia.toml",
+        include_str!("../rulebooks/conventions/us-gaaia.toml"),
+    ),
+    (
+        "rulebooks/conventions/us-il-sb315.toml",
+        include_str!("../rulebooks/conventions/us-il-sb315.toml"),
+    ),
+    (
+        "rulebooks/conventions/us-nprm-702-7.toml",
+        include_str!("../rulebooks/conventions/us-nprm-702-7.toml"),
+    ),
+    (
+        "rulebooks/conventions/us-ny-raise.toml",
+        include_str!("../rulebooks/conventions/us-ny-raise.toml"),
+    ),
+    (
+        "rulebooks/conventions/us-outbound.toml",
+        include_str!("../rulebooks/conventions/us-outbound.toml"),
     ),
 ];
 
@@ -208,6 +255,19 @@ mod tests {
                 .collect();
             assert!(failed.is_empty(), "{}", failed.join("\n"));
         }
+    }
+
+    #[test]
+    fn every_shipped_rule_has_three_tests_and_every_comparison_is_taken_both_ways() {
+        let mut gaps = Vec::new();
+        for book in crate::load_shipped_whole() {
+            let coverage = crate::coverage(&book);
+            let few = coverage.rules_below(3);
+            gaps.extend(few.map(|(rule, n)| format!("{}/{rule}: {n} tests", book.id())));
+            let gap = coverage.gaps();
+            gaps.extend(gap.map(|g| format!("{}/{}: {}", book.id(), g.rule, g.atom)));
+        }
+        assert!(gaps.is_empty(), "{}", gaps.join("\n"));
     }
 
     #[test]

@@ -11,6 +11,8 @@ use crate::weighing::{BookUsed, Line, OtherRule, Question, TableUsed};
 /// What several rulebooks say of one subject.
 #[derive(Clone, Debug)]
 pub struct Assessed {
+    /// The kinds of subject it is.
+    pub kinds: BTreeSet<SubjectKind>,
     /// The day our knowledge of the rules ends.
     pub known: Date,
     /// The rulebooks.
@@ -42,6 +44,7 @@ pub fn assess_facts(law: &Law, facts: &Facts, on: Date, known: Option<Date>) -> 
         .unwrap_or(on);
     let kinds = kinds(facts, dictionary);
     let mut assessed = Assessed {
+        kinds: kinds.clone(),
         known,
         rulebooks: books.iter().map(used).collect(),
         findings: Vec::new(),
@@ -52,22 +55,22 @@ pub fn assess_facts(law: &Law, facts: &Facts, on: Date, known: Option<Date>) -> 
         lines: Vec::new(),
     };
     for book in books {
-        let found = weigh_rules::assess(book, facts, on, known);
-        let (about, others): (Vec<Finding>, Vec<Finding>) = found
-            .findings
-            .into_iter()
-            .partition(|f| kinds.contains(&f.about));
-        assessed.lines.extend(lines_of(book, &about, on, known));
-        assessed.findings.extend(about);
+        let found = weigh_rules::assess_about(book, facts, on, known, &kinds);
         assessed
-            .others
-            .extend(others.into_iter().map(|f| OtherRule {
-                rulebook: f.rulebook.to_string(),
-                rule: f.rule.to_string(),
-                about: f.about,
-            }));
+            .lines
+            .extend(lines_of(book, &found.findings, on, known));
+        // A book that says nothing of the subject has nothing to look at for it.
+        if !found.findings.is_empty() {
+            assessed.alarms.extend(found.alarms);
+        }
+        assessed.findings.extend(found.findings);
+        let others = book.entries().filter(|r| !kinds.contains(&r.about));
+        assessed.others.extend(others.map(|r| OtherRule {
+            rulebook: book.id().to_owned(),
+            rule: r.id.to_string(),
+            about: r.about,
+        }));
         assessed.conflicts.extend(found.conflicts);
-        assessed.alarms.extend(found.alarms);
     }
     assessed
         .lines

@@ -61,7 +61,7 @@ impl Law {
         load: fn(&ShippedBook, &Library) -> Rulebook,
     ) -> Result<Self, WeighError> {
         let mut library = Library::shipped();
-        let books = supplied_files(&options.folders, &mut library)?;
+        let books = read_supplied(&options.folders, &mut library)?;
         let mut own = Vec::new();
         let mut supplied = Vec::new();
         for file in books {
@@ -73,7 +73,7 @@ impl Law {
             if taken.into_iter().any(|id| id == book.id()) {
                 let message = format!("there is another rulebook `{}`", book.id());
                 let help = "give yours an id of its own; both are then read side by side";
-                let error = Diagnostic::new("duplicate-id", message, 0..0).with_help(help);
+                let error = Diagnostic::new("rulebook-id-taken", message, 0..0).with_help(help);
                 return Err(file.faults(vec![error]));
             }
             supplied.push((book.id().to_owned(), file.text));
@@ -155,9 +155,20 @@ impl Supplied {
     }
 }
 
-/// Adds facts, conventions and tables to the library and returns the books: a book may stand
-/// before the facts it mentions.
-fn supplied_files(folders: &[PathBuf], library: &mut Library) -> Result<Vec<Supplied>, WeighError> {
+/// Adds the facts, conventions and tables of a person's own folders to a library, and returns the
+/// rulebooks in them, each by its path and text: a book may stand before the facts it mentions.
+///
+/// # Errors
+/// When a folder cannot be read, or a file that is no rulebook has faults.
+pub fn supplied_files(
+    folders: &[PathBuf],
+    library: &mut Library,
+) -> Result<Vec<(String, String)>, WeighError> {
+    let books = read_supplied(folders, library)?;
+    Ok(books.into_iter().map(|b| (b.path, b.text)).collect())
+}
+
+fn read_supplied(folders: &[PathBuf], library: &mut Library) -> Result<Vec<Supplied>, WeighError> {
     let mut books = Vec::new();
     for folder in folders {
         for file in data_files(folder)? {

@@ -89,7 +89,7 @@ pub struct LawDiff {
     /// Rulebooks that only the second side has, by id.
     pub only_other: Vec<String>,
     /// Subjects whose treatment changes, the heaviest rule first.
-    pub treatments: Vec<Treatment>,
+    pub treatments: Vec<TreatedSubject>,
     /// How many chips were tried.
     pub chips: usize,
     /// How many models were tried.
@@ -122,7 +122,7 @@ pub struct BookDiff {
 
 /// A subject whose treatment changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Treatment {
+pub struct TreatedSubject {
     /// A chip or a model.
     pub kind: SubjectKind,
     /// Stable name.
@@ -245,7 +245,7 @@ pub fn diff_law(one: &Side, other: &Side, law: &Law) -> Result<LawDiff, WeighErr
         .par_iter()
         .map(|subject| treatment(subject, &pairs, (one, other), law));
     found.treatments = tried.filter(|t| !t.changes.is_empty()).collect();
-    let weight = |t: &Treatment| t.changes.first().map(|c| (c.level, c.is_certain()));
+    let weight = |t: &TreatedSubject| t.changes.first().map(|c| (c.level, c.is_certain()));
     found
         .treatments
         .sort_by_key(|t| (Reverse(weight(t)), t.kind, t.id.clone()));
@@ -289,7 +289,7 @@ fn treatment(
     pairs: &[(Option<&Rulebook>, Option<&Rulebook>)],
     (one, other): (&Side, &Side),
     law: &Law,
-) -> Treatment {
+) -> TreatedSubject {
     let about = kinds(&subject.facts, &law.library.dictionary);
     let mut changes: Vec<TreatmentChange> = Vec::new();
     for (before, after) in pairs {
@@ -327,7 +327,7 @@ fn treatment(
         let name = (c.rulebook.clone(), c.rule.clone());
         (Reverse((c.level, c.is_certain())), name)
     });
-    Treatment {
+    TreatedSubject {
         kind: subject.kind,
         id: subject.id.clone(),
         name: subject.name.clone(),

@@ -8,6 +8,7 @@
 //! - **Invariant:** no clock. Days are arguments.
 
 mod assess;
+mod chips;
 mod compute;
 mod data_files;
 mod error;
@@ -16,21 +17,26 @@ mod folder;
 mod law;
 mod law_diff;
 mod model;
+mod regimes;
 mod stages;
 mod subjects;
+mod table;
 mod weigh;
 mod weighing;
 
 pub use assess::{Assessed, assess_facts, missing_facts};
+pub use chips::{ChipOptions, ChipSheet, Era, Flip, Timeline, Treatment, chip_sheet};
 pub use data_files::data_files;
 pub use error::WeighError;
 pub use evidence::read_text;
 pub use folder::{Folder, OpenFile, Opened, open};
-pub use law::{Law, LawOptions};
+pub use law::{Law, LawOptions, supplied_files};
 pub use law_diff::{
-    BookDiff, LawDiff, Side, SideNamed, Treatment, TreatmentChange, Which, diff_law, sides,
+    BookDiff, LawDiff, Side, SideNamed, TreatedSubject, TreatmentChange, Which, diff_law, sides,
 };
+pub use regimes::{Decision, LinesApart, Regimes, Says, Voice, regimes};
 pub use subjects::{KnownSubject, known_subjects};
+pub use table::{Axis, CELLS_MAX, Cell, DecisionTable, Speaks, decision_table};
 pub use weigh::{Inspection, Options, TensorTotal, assess, inspect, weigh};
 pub use weighing::{
     AdapterProfile, Assumption, BookUsed, BreakEven, ComputeProfile, ConventionTotal, InputSeen,

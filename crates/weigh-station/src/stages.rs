@@ -56,6 +56,8 @@ pub(crate) struct Pipeline {
 const LOGGED: MethodId = MethodId::new("trainer-log/1");
 const FLAG: MethodId = MethodId::new("command-line/1");
 const FLAG_PLACE: &str = "--tokens";
+/// The assumption that tokens alone are the whole of the training.
+pub(crate) const ONE_STAGE: &str = "stages";
 
 /// Puts the stages together.
 pub(crate) fn stages(told: Told) -> Result<Pipeline, WeighError> {
@@ -190,7 +192,7 @@ fn undeclared(told: &Told, found: &mut Pipeline) -> Result<(), WeighError> {
     let by_flag_alone = !from_log && !is_adapter;
     if by_flag_alone {
         found.assumptions.push(Assumption {
-            name: "stages".to_owned(),
+            name: ONE_STAGE.to_owned(),
             value: "one pretraining stage".to_owned(),
             reason: format!(
                 "`{FLAG_PLACE}` gives tokens and nothing else: taken as training from random weights, \

@@ -9,8 +9,8 @@ use weigh_compute::{
 };
 use weigh_facts::{
     Adaptation, Architecture, Date, Decimal, Dictionary, Dtype, Fact, FactName, Facts, Grade,
-    MethodId, Observed, OperatorKind, Origin, Parameters, SequenceLength, Stage, TensorSeen,
-    Tokens, Value, Verdict, Warning,
+    MethodId, Observed, OperatorKind, Origin, Parameters, Purpose, SequenceLength, Stage,
+    TensorSeen, Tokens, Value, Verdict, Warning,
 };
 
 use weigh_rules::Finding;
@@ -21,6 +21,7 @@ use crate::error::WeighError;
 use crate::evidence::{self, Piece, Weights};
 use crate::law::Law;
 use crate::model;
+use crate::regimes::regimes;
 use crate::stages::{self, Told};
 use crate::weighing::{AdapterProfile, Assumption, InputSeen, ModelProfile, Question, Weighing};
 
@@ -64,6 +65,7 @@ pub fn weigh(paths: &[PathBuf], options: &Options, law: &Law) -> Result<Weighing
     let dictionary = &law.library.dictionary;
     let mut subject = describe(paths, options, dictionary)?;
     let pipeline = stages::stages(subject.told.clone())?;
+    add_origin(&mut subject, &pipeline);
     subject.assumptions.extend(pipeline.assumptions);
     subject.warnings.extend(pipeline.warnings);
 
@@ -72,6 +74,7 @@ pub fn weigh(paths: &[PathBuf], options: &Options, law: &Law) -> Result<Weighing
     compute::operation_facts(&mut subject.facts, &compute, &pipeline.stages, &conventions)?;
 
     let Assessed {
+        kinds,
         known,
         rulebooks,
         findings,
@@ -82,7 +85,8 @@ pub fn weigh(paths: &[PathBuf], options: &Options, law: &Law) -> Result<Weighing
         lines,
     } = assess::assess_facts(law, &subject.facts, options.on, options.known);
     let mut questions = questions;
-    if pipeline.base_is_unknown {
+    let is_told = subject.facts.get(&fact_name(FROM_RANDOM_WEIGHTS)).is_some();
+    if pipeline.base_is_unknown && !is_told {
         questions.splice(0..0, question_of_origin(&findings, dictionary));
     }
     let long = long_sequences(subject.model.as_ref(), &pipeline.stages);
@@ -105,6 +109,7 @@ pub fn weigh(paths: &[PathBuf], options: &Options, law: &Law) -> Result<Weighing
     }
     Ok(Weighing {
         subject: subject.name,
+        kinds,
         on: options.on,
         known,
         inputs: subject.inputs,
@@ -114,6 +119,7 @@ pub fn weigh(paths: &[PathBuf], options: &Options, law: &Law) -> Result<Weighing
         model: subject.model,
         adapter: subject.adapter,
         compute,
+        regimes: regimes(&findings),
         facts: subject.facts,
         dictionary: Arc::new(dictionary.clone()),
         findings,
@@ -123,6 +129,55 @@ pub fn weigh(paths: &[PathBuf], options: &Options, law: &Law) -> Result<Weighing
         questions,
         lines,
     })
+}
+
+/// Whether training began from random weights, where that follows from what was told: an adapter
+/// has a base, tokens alone were taken for the whole of the training, and stages that begin with
+/// pretraining and name no other model have none before them.
+fn add_origin(subject: &mut Subject, pipeline: &stages::Pipeline) {
+    let taken = pipeline.assumptions.iter();
+    let taken = taken.filter(|a| a.name == stages::ONE_STAGE).count() > 0;
+    let stands_on_another = |s: &Stage| {
+        s.base_model.is_some() || matches!(s.purpose, Purpose::BaseModel | Purpose::MergedModel)
+    };
+    let pretrained = pipeline
+        .stages
+        .iter()
+        .find(|s| s.purpose == Purpose::Pretraining);
+    let pretrained = pretrained
+        .filter(|_| !pipeline.base_is_unknown && !pipeline.stages.iter().any(stands_on_another));
+    let (began, origin) = match (&subject.adapter, taken, pretrained) {
+        (Some(_), ..) => (
+            false,
+            Origin {
+                grade: Grade::Measured,
+                method: MethodId::new("adapter/1"),
+                sources: vec!["an adapter needs a base model".to_owned()],
+            },
+        ),
+        (None, false, Some(stage)) => (
+            true,
+            Origin {
+                grade: Grade::Declared,
+                method: MethodId::new("declared"),
+                sources: vec![stage.place.to_string()],
+            },
+        ),
+        (None, true, _) => (
+            true,
+            Origin {
+                grade: Grade::Assumed,
+                method: ASSUMED,
+                sources: vec!["--tokens".to_owned()],
+            },
+        ),
+        _ => return,
+    };
+    let name = fact_name(FROM_RANDOM_WEIGHTS);
+    if subject.facts.get(&name).is_none() {
+        let value = Value::Bool(began);
+        subject.facts.insert(name, Fact { value, origin });
+    }
 }
 
 /// What came before a log or a declared modification: the question that settles most.
@@ -713,6 +768,7 @@ pub fn assess(
 ) -> Weighing {
     let dictionary = &law.library.dictionary;
     let Assessed {
+        kinds,
         known,
         rulebooks,
         findings,
@@ -724,6 +780,7 @@ pub fn assess(
     } = assess::assess_facts(law, &facts, on, known);
     Weighing {
         subject: subject.to_owned(),
+        kinds,
         on,
         known,
         inputs,
@@ -733,6 +790,7 @@ pub fn assess(
         model: None,
         adapter: None,
         compute: compute::from_facts(&facts),
+        regimes: regimes(&findings),
         facts,
         dictionary: Arc::new(dictionary.clone()),
         findings,

@@ -3,6 +3,7 @@
 //! - **Invariant:** rendering computes nothing. What a reader sees stands here.
 //! - **Invariant:** sorted and dated by argument: the same inputs give the same value everywhere.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use weigh_compute::{HeaderMatch, Reconciliation};
@@ -12,11 +13,15 @@ use weigh_facts::{
 };
 use weigh_rules::{Alarm, Conflict, Finding};
 
+use crate::regimes::Regimes;
+
 /// The result of weighing one subject.
 #[derive(Clone, Debug)]
 pub struct Weighing {
     /// What the subject is called: the folder's or file's name.
     pub subject: String,
+    /// What kinds of subject it is: rules about others are named and not read.
+    pub kinds: BTreeSet<SubjectKind>,
     /// The day the rules are read on.
     pub on: Date,
     /// The day our knowledge of the rules ends.
@@ -47,6 +52,8 @@ pub struct Weighing {
     pub conflicts: Vec<Conflict>,
     /// What a person must look at because of the day: findings about the law, not the subject.
     pub alarms: Vec<Alarm>,
+    /// Where the rulebooks part: differences between regimes, never ranked.
+    pub regimes: Regimes,
     /// What would settle the open findings, most useful first.
     pub questions: Vec<Question>,
     /// Lines on operations in the rulebooks, ascending.

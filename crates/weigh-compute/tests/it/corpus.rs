@@ -6,6 +6,7 @@ use std::path::Path;
 use weigh_compute::forward;
 use weigh_facts::{Architecture, AttentionConvention, Tokens};
 
+use crate::csv::csv;
 use crate::support::{assuming_defaults, catalog, corpus, try_resolve};
 
 /// Rows that cannot be met, and why.
@@ -23,25 +24,7 @@ const NOT_MET: &[(&str, &str)] = &[
 
 fn table(root: &Path) -> Vec<BTreeMap<String, String>> {
     let text = std::fs::read_to_string(root.join("configs/oracle_params_flops.csv")).unwrap();
-    let mut lines = text.lines().map(split);
-    let header = lines.next().unwrap();
-    lines
-        .map(|row| header.iter().cloned().zip(row).collect())
-        .collect()
-}
-
-/// Splits one line of CSV; a quoted field may hold commas.
-fn split(line: &str) -> Vec<String> {
-    let mut fields = vec![String::new()];
-    let mut quoted = false;
-    for c in line.chars() {
-        match c {
-            '"' => quoted = !quoted,
-            ',' if !quoted => fields.push(String::new()),
-            _ => fields.last_mut().unwrap().push(c),
-        }
-    }
-    fields
+    csv(&text)
 }
 
 fn config(root: &Path, id: &str) -> Option<String> {

@@ -3,8 +3,13 @@
 
 mod anchors;
 mod catalog;
+mod chip_specs;
+mod chip_table;
 mod chips;
+mod cluster;
 mod corpus;
+mod csv;
+mod epoch;
 mod examples;
 mod headers;
 mod laws;

@@ -1,5 +1,6 @@
 //! A flattener from JSON to observations, so that these tests need no reader, and small helpers.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::PathBuf;
 

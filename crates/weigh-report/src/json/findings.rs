@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use weigh_facts::{Dictionary, Fact, FactName, FactType, Facts, Unit, Value};
 use weigh_rules::{AtomTrace, Citation, LineRead, Need, Role, Why};
-use weigh_station::{Question, Weighing};
+use weigh_station::{Question, Says, Weighing};
 
 use super::amount::{Amount, Number, coverage};
 
@@ -29,6 +29,10 @@ pub(super) struct Finding {
     when: String,
     outcome: BTreeMap<String, String>,
     deadline: Option<String>,
+    clock: Option<Clock>,
+    due: Option<String>,
+    addressee: Option<String>,
+    basis: &'static str,
     facts: Vec<Comparison>,
     missing: Vec<Missing>,
     possible: Vec<&'static str>,
@@ -38,6 +42,13 @@ pub(super) struct Finding {
     decided_by_cases: bool,
     too_many_cases: bool,
     coverage: Option<String>,
+}
+
+/// From when a deadline runs.
+#[derive(Debug, Serialize)]
+struct Clock {
+    fact: Option<String>,
+    event: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -121,6 +132,103 @@ pub(super) struct Asked {
     settles: Vec<String>,
 }
 
+/// A day that asks for a person.
+#[derive(Debug, Serialize)]
+pub(super) struct Alarm {
+    rulebook: String,
+    id: String,
+    kind: &'static str,
+    from: String,
+    text: String,
+    citations: Vec<Cited>,
+}
+
+/// Every alarm, in the order of the books.
+pub(super) fn alarms(weighing: &Weighing) -> Vec<Alarm> {
+    let wire = weighing.alarms.iter().map(|a| Alarm {
+        rulebook: a.rulebook.to_string(),
+        id: a.id.clone(),
+        kind: a.kind.as_str(),
+        from: a.from.to_string(),
+        text: a.text.clone(),
+        citations: a.citations.iter().map(citation).collect(),
+    });
+    wire.collect()
+}
+
+/// Where the rulebooks part.
+#[derive(Debug, Serialize)]
+pub(super) struct Regimes {
+    decisions: Vec<Decision>,
+    lines: Vec<LinesApart>,
+}
+
+#[derive(Debug, Serialize)]
+struct Decision {
+    decision: String,
+    voices: Vec<Voice>,
+}
+
+#[derive(Debug, Serialize)]
+struct LinesApart {
+    quantity: String,
+    over: Vec<Voice>,
+    under: Vec<Voice>,
+}
+
+#[derive(Debug, Serialize)]
+struct Voice {
+    rulebook: String,
+    rule: String,
+    word: Option<String>,
+    comparator: Option<&'static str>,
+    line: Option<Number>,
+    unit: Option<String>,
+    level: &'static str,
+    verdict: &'static str,
+    text_status: Option<&'static str>,
+    enforcement: &'static str,
+    is_law: bool,
+}
+
+fn voice(voice: &weigh_station::Voice) -> Voice {
+    let (word, comparator, at) = match &voice.says {
+        Says::Word(word) => (Some(word.clone()), None, None),
+        Says::Line { comparator, at, .. } => (None, Some(*comparator), Some(at)),
+    };
+    Voice {
+        rulebook: voice.rulebook.clone(),
+        rule: voice.rule.clone(),
+        word,
+        comparator,
+        line: at.map(|q| Number(q.value.clone())),
+        unit: at.map(|q| q.unit.to_string()),
+        level: voice.level.as_str(),
+        verdict: voice.verdict.as_str(),
+        text_status: voice.text_status.map(|s| s.as_str()),
+        enforcement: voice.enforcement.as_str(),
+        is_law: voice.is_law(),
+    }
+}
+
+/// Where the rulebooks part, decisions first.
+pub(super) fn regimes(weighing: &Weighing) -> Regimes {
+    let voices = |all: &[weigh_station::Voice]| all.iter().map(voice).collect();
+    let decisions = weighing.regimes.decisions.iter().map(|d| Decision {
+        decision: d.decision.clone(),
+        voices: voices(&d.voices),
+    });
+    let lines = weighing.regimes.lines.iter().map(|l| LinesApart {
+        quantity: l.quantity.clone(),
+        over: voices(&l.over),
+        under: voices(&l.under),
+    });
+    Regimes {
+        decisions: decisions.collect(),
+        lines: lines.collect(),
+    }
+}
+
 /// Every finding, in the order of the weighing.
 pub(super) fn findings(weighing: &Weighing) -> Vec<Finding> {
     let dictionary = &weighing.dictionary;
@@ -152,6 +260,13 @@ fn finding(finding: &weigh_rules::Finding, dictionary: &Dictionary) -> Finding {
         when: finding.when.to_string(),
         outcome: (*finding.outcome).clone(),
         deadline: finding.deadline.as_ref().map(ToString::to_string),
+        clock: finding.clock.as_ref().map(|c| Clock {
+            fact: c.fact.as_ref().map(ToString::to_string),
+            event: c.event.clone(),
+        }),
+        due: finding.due.map(|d| d.to_string()),
+        addressee: finding.addressee.as_deref().map(str::to_owned),
+        basis: finding.basis.as_str(),
         facts: finding
             .facts
             .iter()

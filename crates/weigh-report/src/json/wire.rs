@@ -9,7 +9,10 @@ use weigh_station::{
 };
 
 use super::amount::{Amount, Number, Total};
-use super::findings::{Asked, Conflict, FactSeen, Finding, conflicts, facts, findings, questions};
+use super::findings::{
+    Alarm, Asked, Conflict, FactSeen, Finding, Regimes, alarms, conflicts, facts, findings,
+    questions, regimes,
+};
 use crate::{TOOL, VERSION};
 
 /// The version of the document.
@@ -35,6 +38,8 @@ pub(super) struct Weigh {
     findings: Vec<Finding>,
     others: Vec<OtherRule>,
     conflicts: Vec<Conflict>,
+    regimes: Regimes,
+    alarms: Vec<Alarm>,
     questions: Vec<Asked>,
 }
 
@@ -60,6 +65,16 @@ struct Book {
     version: String,
     digest: String,
     known_through: String,
+    supplied_by: Option<String>,
+    tables: Vec<TableUsed>,
+}
+
+/// A shared table of codes that a book reads.
+#[derive(Debug, Serialize)]
+struct TableUsed {
+    id: String,
+    version: String,
+    digest: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -276,6 +291,8 @@ impl Weigh {
             findings: findings(weighing),
             others: others(weighing),
             conflicts: conflicts(&weighing.conflicts),
+            regimes: regimes(weighing),
+            alarms: alarms(weighing),
             questions: questions(&weighing.questions),
         }
     }
@@ -299,6 +316,16 @@ fn rulebooks(weighing: &Weighing) -> Vec<Book> {
         version: b.version.clone(),
         digest: b.digest.clone(),
         known_through: b.known_through.to_string(),
+        supplied_by: b.supplied_by.clone(),
+        tables: b
+            .tables
+            .iter()
+            .map(|t| TableUsed {
+                id: t.id.clone(),
+                version: t.version.clone(),
+                digest: t.digest.clone(),
+            })
+            .collect(),
     });
     wire.collect()
 }

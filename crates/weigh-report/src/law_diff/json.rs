@@ -4,7 +4,7 @@
 use serde::Serialize;
 use weigh_facts::{Source, Verdict};
 use weigh_rules::{Change, Difference, Stated};
-use weigh_station::{BookDiff, LawDiff, SideNamed, Treatment};
+use weigh_station::{BookDiff, LawDiff, SideNamed, TreatedSubject};
 
 use crate::json::escaped;
 use crate::{TOOL, VERSION};
@@ -205,7 +205,7 @@ fn cited(source: &Source) -> Cited {
     }
 }
 
-fn treated(treatment: &Treatment) -> Treated {
+fn treated(treatment: &TreatedSubject) -> Treated {
     let changes = treatment.changes.iter().map(|change| Changed {
         rulebook: change.rulebook.clone(),
         rule: change.rule.clone(),

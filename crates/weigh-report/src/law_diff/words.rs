@@ -6,7 +6,7 @@
 
 use weigh_facts::{Interval, Level, Source, SubjectKind, Verdict};
 use weigh_rules::{Aspect, Change, Difference, Part, Stated};
-use weigh_station::{BookDiff, LawDiff, SideNamed, Treatment, TreatmentChange};
+use weigh_station::{BookDiff, LawDiff, SideNamed, TreatedSubject, TreatmentChange};
 
 use crate::clean::{clean, clean_paragraph};
 use crate::page::counted;
@@ -392,7 +392,7 @@ fn common(old: &[&str], new: &[&str]) -> Vec<(usize, usize)> {
 }
 
 /// Subjects with the same changes stand together, in the order of the first of them.
-fn treatments(all: &[Treatment]) -> Vec<TreatmentWords> {
+fn treatments(all: &[TreatedSubject]) -> Vec<TreatmentWords> {
     let mut groups: Vec<TreatmentWords> = Vec::new();
     for treatment in all {
         let kind = treatment.kind.to_string();

@@ -14,7 +14,7 @@ use weigh_station::{OtherRule, Weighing};
 
 use crate::clean::clean;
 use crate::numbers::{Rounding, beside, coverage, is_known, margin};
-use crate::page::QuestionWords;
+use crate::page::{QuestionWords, circumstances};
 
 /// What the rules say.
 #[derive(Clone, Debug)]
@@ -144,6 +144,23 @@ impl FindingWords {
     pub(crate) fn has_facts(&self) -> bool {
         self.facts.iter().any(|f| f.matters)
     }
+}
+
+/// Names of rules by their rulebook, a count where there are more than a reader wants:
+/// `eu-ai-act: 14`.
+pub(crate) fn by_book<'a>(ids: impl Iterator<Item = &'a str>) -> String {
+    const NAMED_MAX: usize = 6;
+    let ids: Vec<&str> = ids.collect();
+    if ids.len() <= NAMED_MAX {
+        return ids.join(", ");
+    }
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for id in &ids {
+        let book = id.split('/').next().unwrap_or_default();
+        *counts.entry(book).or_default() += 1;
+    }
+    let counts: Vec<String> = counts.iter().map(|(b, n)| format!("{b} {n}")).collect();
+    format!("{} ({})", ids.len(), counts.join(", "))
 }
 
 impl Findings {
@@ -484,7 +501,10 @@ fn outcome(finding: &Finding) -> Option<String> {
 }
 
 fn notes(finding: &Finding) -> Vec<String> {
-    let mut notes = Vec::new();
+    let mut notes: Vec<String> = circumstances(finding)
+        .into_iter()
+        .map(|(label, words)| format!("{label}: {words}"))
+        .collect();
     let is_decided = finding.verdict != Verdict::Indeterminate;
     if let Some(rests_on @ weigh_facts::Coverage::Percent(_)) = finding.coverage
         && is_decided

@@ -246,6 +246,7 @@ fn assessed(subject: &str, facts: Facts) -> Weighing {
     let questions = questions(&findings, &library.dictionary);
     Weighing {
         subject: subject.to_owned(),
+        kinds: std::collections::BTreeSet::from([SubjectKind::Model]),
         on,
         known,
         inputs: vec![
@@ -271,7 +272,8 @@ fn assessed(subject: &str, facts: Facts) -> Weighing {
         questions,
         lines: lines.collect(),
         conflicts: assessment.conflicts,
-        alarms: assessment.alarms,
+        alarms: Vec::new(),
+        regimes: weigh_station::regimes(&findings),
         dictionary: std::sync::Arc::new(library.dictionary),
         findings,
         others: others.collect(),

@@ -75,7 +75,7 @@ pub(super) fn used(
     for node in file.list("use", errors).unwrap_or_default() {
         let Item::Text(name) = node.item else {
             let message = format!("`use` holds ids of tables, not {}", node.item.kind());
-            errors.push(Diagnostic::new("wrong-type", message, node.span));
+            errors.push(Diagnostic::new("rule-entry", message, node.span));
             continue;
         };
         match library.tables.iter().find(|t| *t.id == *name) {

@@ -1,16 +1,20 @@
 //! Properties of assessment: three-valued logic against every possible world, knowledge that only
-//! settles, lines that only add, and unknown that never becomes `does-not-apply` by itself.
+//! settles, lines that only add, unknown that never becomes `does-not-apply` by itself, and the
+//! quick reader beside the slow one.
 
 use std::sync::OnceLock;
 
 use proptest::prelude::*;
 use weigh_facts::{
-    Date, Decimal, Dictionary, Estimate, Fact, FactName, FactType, Facts, Grade, MethodId, Origin,
-    Value, Verdict,
+    Coverage, Date, Decimal, Dictionary, Estimate, Fact, FactName, FactType, Facts, Grade,
+    MethodId, Origin, Records, SubjectKind, Truth, Value, Verdict,
 };
 use weigh_rules::{
-    Library, Rulebook, assess, check, load_shipped, run_tests, shipped, shipped_conventions,
+    AtomTrace, Dialect, Finding, Library, Reader, Rulebook, assess, check, critical_values, emit,
+    load_shipped, run_tests, shipped, shipped_conventions,
 };
+
+use crate::subjects::{Dice, Subjects, exact};
 
 fn books() -> &'static [Rulebook] {
     static BOOKS: OnceLock<Vec<Rulebook>> = OnceLock::new();
@@ -66,7 +70,20 @@ fn any_value(kind: &FactType) -> BoxedStrategy<Value> {
         FactType::Enum(words) => proptest::sample::select(words.clone())
             .prop_map(Value::Word)
             .boxed(),
-        _ => Just(Value::Word("CN".to_owned())).boxed(),
+        FactType::Code(_) => proptest::sample::select(vec!["CN", "MO", "AE", "IL", "FR", "US"])
+            .prop_map(|code| Value::Word(code.to_owned()))
+            .boxed(),
+        FactType::Date => (-900_i64..900)
+            .prop_map(|days| Value::Date(Date::from_days_since_epoch(20_697 + days).unwrap()))
+            .boxed(),
+        FactType::Set(words) => proptest::sample::subsequence(words.clone(), 0..=words.len())
+            .prop_map(|words| Value::Set(words.into_iter().collect()))
+            .boxed(),
+        FactType::List(_) => Just(Value::Records(weigh_facts::Records {
+            items: Vec::new(),
+            complete: true,
+        }))
+        .boxed(),
     }
 }
 
@@ -152,7 +169,8 @@ proptest! {
                 before.possible.is_superset(&after.possible),
                 "`{}` was {:?} and became {:?}", before.rule, before.possible, after.possible
             );
-            let has_line = after.rule.as_str() != "devices-per-pass";
+            let lacks_line = |a: &AtomTrace| a.op.is_some() && a.line.is_none();
+            let has_line = !after.facts.iter().any(lacks_line);
             prop_assert!(!has_line || after.verdict != Verdict::Indeterminate, "{}", after);
         }
     }
@@ -268,6 +286,7 @@ proptest! {
         match check(&text, library()) {
             Ok(book) => {
                 let _ = run_tests(&book);
+                let _ = emit(&book, day("2026-09-01"), day("2026-10-01"), Dialect::DuckDb);
             }
             Err(errors) => {
                 prop_assert!(!errors.is_empty());
@@ -423,8 +442,10 @@ fn a_small_model_owes_nothing_whoever_made_it() {
         facts.insert(name, fact(Value::Quantity(far_below)));
     }
     facts.insert("is_moe".parse().unwrap(), fact(Value::Bool(false)));
-    for book in books().iter().filter(|b| b.id() != "claimed-chip-rule") {
-        for finding in assess(book, &facts, day("2026-09-01"), day("2026-10-01")).findings {
+    for book in books() {
+        let found = assess(book, &facts, day("2026-09-01"), day("2026-10-01")).findings;
+        let about_it = |f: &Finding| matches!(f.about, SubjectKind::Model | SubjectKind::Developer);
+        for finding in found.into_iter().filter(about_it) {
             assert!(
                 finding.verdict != Verdict::Indeterminate
                     || finding.level <= weigh_facts::Level::Flag,
@@ -433,4 +454,169 @@ fn a_small_model_owes_nothing_whoever_made_it() {
             );
         }
     }
+}
+
+/// A book that uses every construct of the language, with facts of every type.
+fn every_construct() -> Rulebook {
+    let mut library = Library::shipped();
+    library
+        .add(include_str!("language/facts.toml"))
+        .expect("the facts read");
+    check(include_str!("language/book.toml"), &library).expect("the book checks")
+}
+
+/// Days on which a book changes and the last it knows of, early and late knowledge of each.
+fn days(book: &Rulebook) -> Vec<(Date, Date)> {
+    let mut changes: Vec<Date> = book.change_days().into_iter().collect();
+    let stride = changes.len().div_ceil(3).max(1);
+    changes = changes.into_iter().rev().step_by(stride).collect();
+    let last = book.known_through();
+    let early = changes.iter().map(|day| (*day, *day));
+    early
+        .chain([(last, last), (day("2024-01-01"), last)])
+        .collect()
+}
+
+/// Generated subjects of every shipped book, and of one that uses the whole language.
+fn for_generated(mut check: impl FnMut(&Rulebook, (Date, Date), &Facts)) {
+    let whole = every_construct();
+    for book in books().iter().chain([&whole]) {
+        for (on, known) in days(book) {
+            let subjects = Subjects::new(book, on, known, 7);
+            for facts in subjects.take(400).step_by(8) {
+                check(book, (on, known), &facts);
+            }
+        }
+    }
+}
+
+/// More knowledge of a subject: what was missing may be known, bounds narrower, a list longer.
+fn with_more(facts: &Facts, values: &[(FactName, Vec<Value>)], dice: &mut Dice) -> Facts {
+    let mut more = facts.clone();
+    for (name, values) in values {
+        let learned = match facts.get(name).map(|f| f.value.clone()) {
+            None if dice.one_in(2) => Some(dice.pick(values).clone()),
+            Some(Value::Quantity(bounds)) => narrowed(&bounds, values, dice),
+            Some(Value::Records(records)) if !records.complete => {
+                Some(Value::Records(longer(records, values, dice)))
+            }
+            _ => None,
+        };
+        if let Some(value) = learned {
+            more.insert(name.clone(), fact(value));
+        }
+    }
+    more
+}
+
+/// Bounds inside the bounds there are: one end, or a critical value instead of an end.
+fn narrowed(bounds: &Estimate<Decimal>, values: &[Value], dice: &mut Dice) -> Option<Value> {
+    let inside = exact(dice.pick(values)).filter(|p| {
+        bounds.low().is_none_or(|low| low <= *p) && bounds.high().is_none_or(|high| *p <= high)
+    });
+    let (low, high) = (bounds.low().cloned(), bounds.high().cloned());
+    let (low, high) = match dice.below(4) {
+        0 => (low.clone().or_else(|| high.clone()), low.or(high)),
+        1 => (high.clone().or_else(|| low.clone()), high.or(low)),
+        2 => (inside.cloned().or(low), high),
+        _ => (low, inside.cloned().or(high)),
+    };
+    let estimate = Estimate::new(low, None, high, Coverage::Hard, METHOD).ok()?;
+    Some(Value::Quantity(estimate))
+}
+
+fn longer(mut records: Records, values: &[Value], dice: &mut Dice) -> Records {
+    if let Value::Records(more) = dice.pick(values) {
+        records.items.extend(more.items.clone());
+    }
+    records.complete = dice.one_in(2);
+    records
+}
+
+/// The quick reader says what an assessment starts from: the same, unless trying cases decided.
+#[test]
+fn reading_without_a_trace_says_the_same() {
+    for_generated(|book, (on, known), facts| {
+        let effects = Reader::new(book, on, known).effects(facts);
+        let found = assess(book, facts, on, known).findings;
+        assert_eq!(effects.len(), found.len());
+        for (effect, finding) in effects.into_iter().zip(found) {
+            let expected = match finding.verdict {
+                _ if finding.decided_by_cases => Truth::Unknown,
+                Verdict::Applies => Truth::True,
+                Verdict::Indeterminate => Truth::Unknown,
+                Verdict::DoesNotApply | Verdict::NotInForce => Truth::False,
+            };
+            assert_eq!(effect, expected, "{} on {on}: {finding}", book.id());
+        }
+    });
+}
+
+/// Whatever is said of a subject says what it rests on, and where to find that.
+#[test]
+fn no_finding_comes_without_a_citation() {
+    for_generated(|book, (on, known), facts| {
+        for finding in assess(book, facts, on, known).findings {
+            assert!(!finding.citations.is_empty(), "{}: {finding}", book.id());
+            for cited in finding.citations.iter().chain(finding.see.iter()) {
+                assert!(!cited.source.title.is_empty() && !cited.source.href.is_empty());
+            }
+            let lines = finding.facts.iter().filter_map(|f| f.line.as_ref());
+            for line in lines.filter(|l| l.param.is_some()) {
+                assert!(line.source.is_some(), "{}: a line of {finding}", book.id());
+            }
+        }
+    });
+}
+
+/// Learning more, of whatever kind and on whatever day, settles what was open and turns nothing
+/// around: over lists within a list of all there is, over exceptions, records and deadlines.
+#[test]
+fn learning_more_only_settles() {
+    let mut dice = Dice(11);
+    let mut settled = 0;
+    for_generated(|book, (on, known), facts| {
+        let values = critical_values(book, on, known);
+        let more = with_more(facts, &values, &mut dice);
+        let before = assess(book, facts, on, known).findings;
+        let after = assess(book, &more, on, known).findings;
+        for (before, after) in before.iter().zip(&after) {
+            let place = || format!("{} on {on}: {before} became {after}", book.id());
+            assert!(before.possible.is_superset(&after.possible), "{}", place());
+            settled += usize::from(before.possible.len() > after.possible.len());
+            if before.verdict != Verdict::Indeterminate {
+                assert_eq!(before.verdict, after.verdict, "{}", place());
+            }
+        }
+        let effects = Reader::new(book, on, known);
+        for (before, after) in effects
+            .effects(facts)
+            .into_iter()
+            .zip(effects.effects(&more))
+        {
+            assert!(before == after || before == Truth::Unknown, "{}", book.id());
+        }
+    });
+    assert!(settled > 1_000, "{settled}: the law was hardly tried");
+}
+
+/// The day from which a deadline runs moves no verdict; once known it gives the day it ends on.
+#[test]
+fn a_clock_gives_a_day_and_moves_no_verdict() {
+    let (book, on) = (every_construct(), day("2026-09-01"));
+    let clock: FactName = "noticed".parse().unwrap();
+    let mut ran = 0;
+    for facts in Subjects::new(&book, on, on, 3).take(600).step_by(3) {
+        let mut more = facts.clone();
+        more.insert(clock.clone(), fact(Value::Date(day("2026-08-01"))));
+        let before = assess(&book, &facts, on, on).findings;
+        for (before, after) in before.iter().zip(assess(&book, &more, on, on).findings) {
+            assert_eq!(before.verdict, after.verdict, "{after}");
+            assert!(before.due.is_none());
+            let runs = after.verdict == Verdict::Applies && after.clock.is_some();
+            assert_eq!(after.due, runs.then(|| day("2026-08-15")), "{after}");
+            ran += usize::from(runs);
+        }
+    }
+    assert!(ran > 0, "the deadline never ran");
 }

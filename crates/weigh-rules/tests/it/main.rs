@@ -1,3 +1,5 @@
 //! Laws that hold for every rulebook we ship and for facts nobody would write.
 
+mod conformance;
 mod laws;
+mod subjects;

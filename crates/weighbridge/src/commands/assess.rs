@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use weigh_facts::{Fact, FactName, Facts, Grade, Level, MethodId, Origin};
-use weigh_station::{InputSeen, Law, Weighing};
+use weigh_station::{Axis, InputSeen, Law, Weighing};
 
 use super::subject;
 use super::weigh::{FormatArg, level, show};
 use crate::failure::Failure;
 use crate::outcome::Outcome;
+use crate::output;
 
 /// Read rulebooks over facts: from a file such as `weigh --write-facts` writes, from the arguments,
 /// or from both
@@ -26,6 +27,15 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     parties: Parties,
+
+    /// Show a table instead: a fact and the values to put in its place, such as
+    /// `destination=CN,AE,IL` or `destination=all`; given twice or more, every combination
+    #[arg(long, value_name = "FACT=VALUES")]
+    table: Vec<String>,
+
+    /// Leave rules lighter than this out of the table
+    #[arg(long, value_name = "LEVEL", value_parser = level, default_value = "review")]
+    least: Level,
 
     #[command(flatten)]
     law: subject::Law,
@@ -72,7 +82,7 @@ pub(crate) struct Parties {
 
     /// Any other fact, such as `weights_published=true` or `end_use=…`; may be repeated
     #[arg(long = "fact", value_name = "NAME=VALUE")]
-    pub(crate) facts: Vec<String>,
+    pub(crate) given: Vec<String>,
 }
 
 impl Parties {
@@ -89,7 +99,7 @@ impl Parties {
         let named = named
             .into_iter()
             .filter_map(|(flag, fact, value)| Some((flag, format!("{fact}={}", value.as_ref()?))));
-        let others = self.facts.iter().map(|f| ("--fact", f.clone()));
+        let others = self.given.iter().map(|f| ("--fact", f.clone()));
         named.chain(others).collect()
     }
 
@@ -113,7 +123,7 @@ impl Parties {
                 && before.value != fact.value
             {
                 let message = format!("`{name}` is given twice, with different values");
-                return Err(Failure::new("contradiction", message));
+                return Err(Failure::new("facts-differ", message));
             }
             found.push((name, fact));
         }
@@ -123,14 +133,12 @@ impl Parties {
 
 pub(crate) fn run(args: Args) -> Result<Outcome, Failure> {
     let law = args.law.load()?;
+    if !args.table.is_empty() {
+        return table(&args, &law);
+    }
     let weighing = assessed(args.facts.as_deref(), &args.parties, &args.law, &law)?;
     show(&weighing, args.format, args.output.as_deref())?;
     Ok(Outcome::of(&weighing.findings, args.fail_on))
-}
-
-/// Reads the rulebooks over a file of facts.
-pub(crate) fn from_file(file: &Path, asked: &subject::Law, law: &Law) -> Result<Weighing, Failure> {
-    assessed(Some(file), &Parties::default(), asked, law)
 }
 
 /// Reads the rulebooks over facts from a file and from arguments.
@@ -140,6 +148,19 @@ pub(crate) fn assessed(
     asked: &subject::Law,
     law: &Law,
 ) -> Result<Weighing, Failure> {
+    let (subject, inputs, facts) = told(file, parties, law)?;
+    let (on, known) = (asked.on()?, asked.known());
+    Ok(weigh_station::assess(
+        &subject, inputs, facts, law, on, known,
+    ))
+}
+
+/// The facts of a file and of the arguments together.
+fn told(
+    file: Option<&Path>,
+    parties: &Parties,
+    law: &Law,
+) -> Result<(String, Vec<InputSeen>, Facts), Failure> {
     if file.is_none() && parties.is_empty() {
         let message = "no facts were given";
         let help =
@@ -156,14 +177,44 @@ pub(crate) fn assessed(
         {
             let message = format!("`{name}` is one thing in the file and another in the arguments");
             let help = "correct the file, or leave out the argument";
-            return Err(Failure::new("contradiction", message).help(help));
+            return Err(Failure::new("facts-differ", message).help(help));
         }
         facts.insert(name, fact);
     }
-    let (on, known) = (asked.on()?, asked.known());
-    Ok(weigh_station::assess(
-        &subject, inputs, facts, law, on, known,
-    ))
+    Ok((subject, inputs, facts))
+}
+
+/// Every combination of the values of the axes.
+fn table(args: &Args, law: &Law) -> Result<Outcome, Failure> {
+    let axes: Result<Vec<Axis>, Failure> = args.table.iter().map(|text| axis(text)).collect();
+    let facts = match (&args.facts, args.parties.is_empty()) {
+        (None, true) => Facts::new(),
+        (file, _) => told(file.as_deref(), &args.parties, law)?.2,
+    };
+    let days = (args.law.on()?, args.law.known());
+    let table = weigh_station::decision_table(law, &facts, &axes?, days, args.least)
+        .map_err(|e| subject::failure(&e))?;
+    let text = weigh_report::render_decision_table(&table, args.format.into());
+    match &args.output {
+        Some(path) => output::write_file(path, &text)?,
+        None => output::print(&text)?,
+    }
+    Ok(Outcome::Clear)
+}
+
+fn axis(text: &str) -> Result<Axis, Failure> {
+    let wrong = || {
+        let message = format!("`{text}` is no axis of a table");
+        let help = "write a fact and its values: `destination=CN,AE,IL`";
+        Failure::new("bad-axis", message).help(help)
+    };
+    let (fact, values) = text.split_once('=').ok_or_else(wrong)?;
+    let fact = fact.trim().parse().map_err(|_| wrong())?;
+    let values = values.split(',').map(|v| v.trim().to_owned());
+    Ok(Axis {
+        fact,
+        values: values.filter(|v| !v.is_empty()).collect(),
+    })
 }
 
 fn read(file: &Path, law: &Law) -> Result<(String, Vec<InputSeen>, Facts), Failure> {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use weigh_rules::Finding;
 
+use super::assess::Parties;
 use super::subject;
 use crate::failure::Failure;
 use crate::outcome::Outcome;
@@ -22,6 +23,9 @@ pub(crate) struct Args {
     facts: Option<PathBuf>,
 
     #[command(flatten)]
+    parties: Parties,
+
+    #[command(flatten)]
     subject: subject::Subject,
 }
 
@@ -33,9 +37,12 @@ pub(crate) fn run(args: Args) -> Result<Outcome, Failure> {
         .flat_map(|b| b.entries().map(|r| format!("{}/{}", b.id(), r.id)))
         .collect();
     let wanted = resolve(&args.rule, &names)?;
-    let weighing = match &args.facts {
-        Some(file) => super::assess::from_file(file, &args.subject.law, &law)?,
-        None => subject::weigh(&args.subject)?,
+    let is_told = args.facts.is_some() || !args.parties.is_empty();
+    let weighing = if is_told && args.subject.paths.is_empty() {
+        let file = args.facts.as_deref();
+        super::assess::assessed(file, &args.parties, &args.subject.law, &law)?
+    } else {
+        subject::weigh(&args.subject)?
     };
     let is_wanted = |f: &&Finding| format!("{}/{}", f.rulebook, f.rule) == wanted;
     let Some(finding) = weighing.findings.iter().find(is_wanted) else {
@@ -44,7 +51,16 @@ pub(crate) fn run(args: Args) -> Result<Outcome, Failure> {
             format!("rule `{wanted}` gave no finding"),
         ));
     };
-    output::print(&weigh_report::render_finding(finding, &weighing))?;
+    let (book, rule) = (&*finding.rulebook, finding.rule.as_str());
+    let (on, known) = (weighing.on, weighing.known);
+    let outlook = law
+        .book(book)
+        .and_then(|b| weigh_rules::outlook(b, rule, &weighing.facts, on, known));
+    let Some(outlook) = outlook else {
+        let message = format!("rule `{wanted}` is in no rulebook");
+        return Err(Failure::new("unknown-rule", message));
+    };
+    output::print(&weigh_report::render_finding(finding, &outlook, &weighing))?;
     Ok(Outcome::of(std::slice::from_ref(finding), None))
 }
 

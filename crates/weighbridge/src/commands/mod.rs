@@ -2,6 +2,7 @@
 //! and prints.
 
 mod assess;
+mod chip;
 mod completions;
 mod doctor;
 mod explain;
@@ -22,6 +23,8 @@ pub(crate) enum Verb {
     Assess(assess::Args),
     Explain(explain::Args),
     #[command(subcommand)]
+    Chip(chip::ChipVerb),
+    #[command(subcommand)]
     Rules(rules::RulesVerb),
     Init(init::Args),
     Doctor(doctor::Args),
@@ -35,6 +38,7 @@ pub(crate) fn run(verb: Verb) -> Result<Outcome, Failure> {
         Verb::Inspect(args) => inspect::run(args),
         Verb::Assess(args) => assess::run(args),
         Verb::Explain(args) => explain::run(args),
+        Verb::Chip(verb) => chip::run(verb),
         Verb::Rules(verb) => rules::run(verb),
         Verb::Init(args) => init::run(args),
         Verb::Doctor(args) => doctor::run(args),

@@ -1,6 +1,7 @@
 //! `weighbridge rules`: the law itself, as data.
 
 mod diff;
+mod emit;
 mod lint;
 mod page;
 
@@ -15,7 +16,7 @@ use crate::failure::Failure;
 use crate::outcome::Outcome;
 use crate::output;
 
-/// List, show, compare, test and lint the rulebooks
+/// List, show, compare, test and lint the rulebooks, and write them as SQL
 #[derive(clap::Subcommand)]
 pub(crate) enum RulesVerb {
     List(ListArgs),
@@ -24,6 +25,7 @@ pub(crate) enum RulesVerb {
     Diff(diff::DiffArgs),
     Test(TestArgs),
     Lint(lint::LintArgs),
+    Emit(emit::EmitArgs),
 }
 
 /// List the rulebooks with their status on a day
@@ -76,8 +78,9 @@ pub(crate) enum ShowFormat {
 /// Exit code: 0 all pass; 1 a test failed; 2 a rulebook does not check.
 #[derive(clap::Args)]
 pub(crate) struct TestArgs {
-    /// Rulebook files; without any, the rulebooks that ship
-    #[arg(value_name = "FILE")]
+    /// Rulebook files, or folders of rulebooks with the facts, conventions and tables they use;
+    /// without any, the rulebooks that ship
+    #[arg(value_name = "PATH")]
     files: Vec<PathBuf>,
 
     /// Say also which comparisons the tests take one way only, and which rules few tests name
@@ -112,6 +115,7 @@ pub(crate) fn run(verb: RulesVerb) -> Result<Outcome, Failure> {
         RulesVerb::Diff(args) => diff::run(&args),
         RulesVerb::Test(args) => test(&args),
         RulesVerb::Lint(args) => lint::run(&args),
+        RulesVerb::Emit(args) => emit::run(&args),
     }
 }
 
@@ -174,7 +178,7 @@ fn show(args: &ShowArgs) -> Result<Outcome, Failure> {
         )?;
         return Ok(Outcome::Clear);
     }
-    let on = subject::day_or_today(args.on)?;
+    let on = args.on.map_or_else(subject::today, Ok)?;
     let law = weigh_station::Law::load_whole(&options).map_err(failed)?;
     let shown = match args.format {
         ShowFormat::Html => weigh_report::render_law_page(&law, on, args.known),
@@ -196,12 +200,18 @@ fn write(file: Option<&Path>, text: &str) -> Result<(), Failure> {
 }
 
 fn test(args: &TestArgs) -> Result<Outcome, Failure> {
-    let library = args.shelf.library()?;
+    let mut library = args.shelf.library()?;
     let mut books = Vec::new();
-    for file in &args.files {
-        let path = file.display().to_string();
+    let (folders, files): (Vec<PathBuf>, Vec<PathBuf>) =
+        args.files.iter().cloned().partition(|p| p.is_dir());
+    let mut texts =
+        weigh_station::supplied_files(&folders, &mut library).map_err(|e| subject::failure(&e))?;
+    for file in files {
         let (text, _) =
-            weigh_station::read_text(file, "rulebook").map_err(|e| subject::failure(&e))?;
+            weigh_station::read_text(&file, "rulebook").map_err(|e| subject::failure(&e))?;
+        texts.push((file.display().to_string(), text));
+    }
+    for (path, text) in texts {
         let book = weigh_rules::check(&text, &library)
             .map_err(|faults| Failure::in_file(&path, &text, &faults))?;
         books.push(book);

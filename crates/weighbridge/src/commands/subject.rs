@@ -60,7 +60,7 @@ pub(crate) struct Law {
 impl Law {
     /// The day the rules are read on.
     pub(crate) fn on(&self) -> Result<Date, Failure> {
-        day_or_today(self.on)
+        self.on.map_or_else(today, Ok)
     }
 
     /// The day our knowledge ends, if the person named one.
@@ -86,11 +86,8 @@ impl Law {
     }
 }
 
-/// The day a person named, or today. The one place that looks at a clock.
-pub(crate) fn day_or_today(named: Option<Date>) -> Result<Date, Failure> {
-    if let Some(on) = named {
-        return Ok(on);
-    }
+/// Today in UTC. The one place that looks at a clock.
+pub(crate) fn today() -> Result<Date, Failure> {
     let since_epoch = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
         .map_err(|_| clock_failure())?;

@@ -86,7 +86,12 @@ fn literals<'a>(source: &'a Source, takers: &BTreeSet<Taker>) -> BTreeMap<usize,
         }
     }
     for taker in takers {
-        for call in source.find(&format!("{}(", taker.name)) {
+        let calls = source.find(&format!("{}(", taker.name));
+        // `#[error("…")]` is the message of a variant, whatever a helper of the crate is called.
+        let calls = calls
+            .into_iter()
+            .filter(|call| !source.code[..*call].ends_with("#["));
+        for call in calls {
             let argument = literal_argument(source, call + taker.name.len(), taker.position);
             if let Some(literal) = argument {
                 found
@@ -284,6 +289,7 @@ mod tests {
         let text = r#"
             fn a() { Warning { code: "a-field", message: "m" }; Unit { unicode: "u" } }
             fn refuse(&mut self, node: &Node, code: &'static str, message: &str) {}
+            #[refuse("a message")] struct A;
             fn b() { self.refuse(at(x, y), "through-a-helper", "m"); refuse(n, code, "m") }
             fn c() { let code = faults.first().map_or("by-default", |d| d.code("x")); f("m") }
             fn d() { let code = if table.text("country") { "one-way" } else { "other-way" }; }

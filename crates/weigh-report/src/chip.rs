@@ -1,0 +1,823 @@
+//! A chip on one sheet: its figures, its class in every vintage, how an export is treated, and how
+//! far it is from each line.
+
+use std::fmt::Write;
+
+use askama::Template;
+use serde::Serialize;
+use weigh_compute::{ApplicableArea, PerformanceDensity, Tf32};
+use weigh_facts::{Decimal, Estimate, Verdict};
+use weigh_rules::{Basis, Line};
+use weigh_station::{ChipSheet, Era, Speaks, Timeline, Treatment};
+
+use crate::clean::clean;
+use crate::numbers;
+use crate::page::findings::{enforcement, text_status};
+use crate::{Format, TOOL, VERSION};
+
+/// Renders the sheet of a chip. Ends with a line break.
+#[must_use]
+pub fn render_chip(sheet: &ChipSheet, format: Format) -> String {
+    let words = Words::of(sheet);
+    match format {
+        Format::Text => text(&words),
+        Format::Markdown => markdown(&words),
+        Format::Html => html(&words, &Drawing::of(sheet)),
+        Format::Json => json(sheet),
+    }
+}
+
+/// A rule that speaks, in words.
+struct Said {
+    /// `3A090.a`, `license: required`.
+    words: String,
+    rule: String,
+    /// `text in force; enforced`.
+    status: String,
+    citation: String,
+    is_open: bool,
+    is_law: bool,
+    is_policy: bool,
+}
+
+struct EraWords {
+    /// `2022-10-07 to 2023-11-16`.
+    days: String,
+    /// What it is: the outcomes, or `no rule`.
+    class: String,
+    said: Vec<Said>,
+    /// Does the day asked for lie in it?
+    is_today: bool,
+    /// Does nothing apply and nothing could?
+    is_free: bool,
+}
+
+struct TimelineWords {
+    rulebook: String,
+    title: String,
+    eras: Vec<EraWords>,
+}
+
+struct TreatmentWords {
+    destinations: String,
+    party: String,
+    said: Vec<Said>,
+}
+
+struct NearWords {
+    rulebook: String,
+    fact: String,
+    value: String,
+    below: String,
+    above: String,
+}
+
+struct Words {
+    tool: String,
+    name: String,
+    id: String,
+    on: String,
+    tf32: &'static str,
+    /// Label and words, in order.
+    figures: Vec<(&'static str, String)>,
+    rates: Vec<[String; 4]>,
+    timelines: Vec<TimelineWords>,
+    flips: Vec<String>,
+    computer: Vec<Said>,
+    treatments: Vec<TreatmentWords>,
+    is_one_export: bool,
+    near: Vec<NearWords>,
+    sources: Vec<String>,
+    notes: Option<String>,
+}
+
+impl Words {
+    fn of(sheet: &ChipSheet) -> Self {
+        let chip = &sheet.chip;
+        let rates = chip.rates.iter().map(|rate| {
+            [
+                rate.precision.clone(),
+                rate.unit.clone(),
+                rate.tera_per_s.to_reader(),
+                rate.tpp(sheet.tf32).to_reader(),
+            ]
+        });
+        let near = sheet.neighbors.iter().map(|(book, near)| {
+            let bounds = (near.bounds.0.as_ref(), near.bounds.1.as_ref());
+            NearWords {
+                rulebook: clean(book),
+                fact: near.fact.to_string(),
+                value: in_unit(bounds, &near.shown),
+                below: side(near.below.as_ref(), near.bounds.0.as_ref()),
+                above: side(near.above.as_ref(), near.bounds.1.as_ref()),
+            }
+        });
+        let sources = chip.sources.iter().map(|s| {
+            let certainty = s.source.certainty.as_str();
+            clean(&format!("{} [{certainty}]", s.source.title))
+        });
+        Self {
+            tool: format!("{TOOL} {VERSION}"),
+            name: clean(&chip.name),
+            id: clean(&chip.id),
+            on: sheet.on.to_string(),
+            tf32: sheet.tf32.as_str(),
+            figures: figures(sheet),
+            rates: rates.collect(),
+            timelines: sheet
+                .timelines
+                .iter()
+                .map(|t| timeline(t, &sheet.on.to_string()))
+                .collect(),
+            flips: flips(sheet),
+            computer: sheet.inside_a_computer.iter().map(said).collect(),
+            treatments: sheet.treatments.iter().map(treatment).collect(),
+            is_one_export: sheet.is_one_export,
+            near: near.collect(),
+            sources: sources.collect(),
+            notes: chip.notes.as_deref().map(clean),
+        }
+    }
+
+    /// The line under the name.
+    fn summary(&self) -> String {
+        let today = self.timelines.iter().flat_map(|t| {
+            let era = t.eras.iter().find(|e| e.is_today && !e.is_free);
+            era.map(|e| format!("{} ({})", e.class, t.rulebook))
+        });
+        let today: Vec<String> = today.collect();
+        if today.is_empty() {
+            format!("no rule about chips applies on {}", self.on)
+        } else {
+            format!("on {}: {}", self.on, today.join("; "))
+        }
+    }
+}
+
+fn figures(sheet: &ChipSheet) -> Vec<(&'static str, String)> {
+    let chip = &sheet.chip;
+    let mut figures = Vec::new();
+    let made = [Some(chip.vendor.clone()), Some(chip.process.clone())];
+    let released = chip.released.map(|r| format!("released {r}"));
+    let made: Vec<String> = made.into_iter().chain([released]).flatten().collect();
+    figures.push(("made by", clean(&made.join(", "))));
+    match chip.tpp(sheet.tf32) {
+        Some(tpp) => {
+            let least = if tpp.open_formats.is_empty() {
+                ""
+            } else {
+                "at least "
+            };
+            let open = if tpp.open_formats.is_empty() {
+                String::new()
+            } else {
+                format!(
+                    "; only sparse rates are known for {}",
+                    tpp.open_formats.join(", ")
+                )
+            };
+            figures.push((
+                "TPP",
+                clean(&format!(
+                    "{least}{}, by {}, {}{open}",
+                    tpp.tpp.to_reader(),
+                    tpp.driver,
+                    sheet.tf32.as_str()
+                )),
+            ));
+        }
+        None => {
+            let why = chip.rates_unknown.as_deref().unwrap_or("no rate is known");
+            figures.push(("TPP", clean(&format!("not known: {why}"))));
+        }
+    }
+    let density = match chip.performance_density(sheet.tf32) {
+        PerformanceDensity::Known(density) => {
+            format!("{} TPP/mm2", bounds(&density))
+        }
+        PerformanceDensity::Undefined => {
+            "undefined: no die is made with non-planar transistors".to_owned()
+        }
+        PerformanceDensity::Unknown => "not known".to_owned(),
+    };
+    figures.push(("density", density));
+    let area = match chip.applicable_area() {
+        ApplicableArea::Known(area) => format!("{} mm2", bounds(&area)),
+        ApplicableArea::AllPlanar => "none: all dies are planar".to_owned(),
+        ApplicableArea::Unknown => "not known".to_owned(),
+    };
+    let covers: Vec<&str> = chip.dies.iter().map(|d| d.covers.as_str()).collect();
+    figures.push((
+        "die area",
+        clean(&format!("{area} ({})", covers.join("; "))),
+    ));
+    let gb = |value: Option<String>| value.map_or("not known".to_owned(), |v| format!("{v} GB/s"));
+    figures.push(("DRAM", gb(chip.total_dram_gb_per_s().map(bounds))));
+    let io = chip.aggregate_io_gb_per_s();
+    figures.push(("I/O", gb(io.as_ref().map(bounds))));
+    if let Some(power) = &chip.power_w {
+        figures.push(("power", format!("{} W", bounds(&power.value))));
+    }
+    let marketing = chip.data_center.as_ref().map(|m| m.is_data_center);
+    figures.push((
+        "made for",
+        match marketing {
+            Some(true) => "data centers",
+            Some(false) => "not data centers",
+            None => "not known",
+        }
+        .to_owned(),
+    ));
+    figures
+}
+
+fn bounds(estimate: &Estimate<Decimal>) -> String {
+    in_unit((estimate.low(), estimate.high()), "1")
+}
+
+/// Bounds in the unit of a fact: exact, between, at least, at most.
+fn in_unit((low, high): (Option<&Decimal>, Option<&Decimal>), shown: &str) -> String {
+    let factor = weigh_facts::Unit::parse(shown).ok().map(|(_, f)| f);
+    let text = |value: &Decimal| {
+        let value = factor.as_ref().and_then(|f| value.exact_quotient(f));
+        value.map(|v| v.to_reader())
+    };
+    let text = |value: &Decimal| text(value).unwrap_or_else(|| value.to_reader());
+    let number = match (low, high) {
+        // Rounded outward at many digits, both ends read the same.
+        (Some(low), Some(high)) if text(low) == text(high) => text(low),
+        (Some(low), Some(high)) => format!("{} to {}", text(low), text(high)),
+        (Some(low), None) => format!("at least {}", text(low)),
+        (None, Some(high)) => format!("at most {}", text(high)),
+        (None, None) => "not known".to_owned(),
+    };
+    match shown {
+        "1" => number,
+        unit => format!("{number} {unit}"),
+    }
+}
+
+fn side(line: Option<&Line>, bound: Option<&Decimal>) -> String {
+    let Some(line) = line else {
+        return "none".to_owned();
+    };
+    let away = bound
+        .and_then(|bound| numbers::margin(bound, &line.at.value))
+        .map_or_else(String::new, |margin| format!(", {margin}"));
+    let at = line.at.to_reader(&line.shown);
+    clean(&format!("{} {at} ({}){away}", line.comparator, line.rule))
+}
+
+fn said(speaks: &Speaks) -> Said {
+    let is_open = speaks.verdict == Verdict::Indeterminate;
+    let words = if speaks.outcome.is_empty() {
+        speaks.rule.clone()
+    } else {
+        speaks.outcome.clone()
+    };
+    let words = match speaks.verdict {
+        Verdict::Applies => words,
+        Verdict::Indeterminate => format!("perhaps {words}: needs {}", speaks.needs.join(", ")),
+        Verdict::DoesNotApply => format!("nothing; {} does not apply", speaks.rule),
+        Verdict::NotInForce => "nothing in force".to_owned(),
+    };
+    Said {
+        words: clean(&words),
+        rule: clean(&format!("{}/{}", speaks.rulebook, speaks.rule)),
+        status: format!(
+            "{}; {}",
+            text_status(speaks.text_status),
+            enforcement(speaks.enforcement)
+        ),
+        citation: clean(&speaks.citation),
+        is_open,
+        is_law: speaks.text_status == Some(weigh_facts::TextStatus::InForce),
+        is_policy: speaks.basis == Basis::Policy,
+    }
+}
+
+/// The outcome words of an era, each once; several rules often give one class.
+fn class_of(era: &Era) -> String {
+    let mut words: Vec<String> = Vec::new();
+    for speaks in &era.says {
+        let outcome = match speaks.outcome.split_once(": ") {
+            // An ECCN says by itself what it is.
+            Some((_, word)) if word.starts_with(|c: char| c.is_ascii_digit()) => word.to_owned(),
+            _ if speaks.outcome.is_empty() => speaks.rule.clone(),
+            _ => speaks.outcome.clone(),
+        };
+        let outcome = match speaks.verdict {
+            Verdict::Indeterminate => format!("perhaps {outcome}"),
+            _ => outcome,
+        };
+        if !words.contains(&outcome) {
+            words.push(outcome);
+        }
+    }
+    if words.is_empty() {
+        "no rule".to_owned()
+    } else {
+        clean(&words.join(", "))
+    }
+}
+
+fn timeline(timeline: &Timeline, today: &str) -> TimelineWords {
+    let eras = timeline.eras.iter().map(|era| {
+        let until = era.until.map(|u| u.to_string());
+        let last_day = era.until.and_then(weigh_facts::Date::day_before);
+        let days = match last_day {
+            Some(last) => format!("{} to {last}", era.from),
+            None => format!("{} on", era.from),
+        };
+        let from = era.from.to_string();
+        EraWords {
+            days,
+            class: class_of(era),
+            said: era.says.iter().map(said).collect(),
+            is_today: *from <= *today && until.as_deref().is_none_or(|u| today < u),
+            is_free: era.says.is_empty(),
+        }
+    });
+    TimelineWords {
+        rulebook: clean(&timeline.rulebook),
+        title: clean(&timeline.title),
+        eras: eras.collect(),
+    }
+}
+
+/// The timelines on one axis of time, a lane for each rulebook.
+struct Drawing {
+    lanes: Vec<Lane>,
+    years: Vec<(i64, String)>,
+    /// Where the day asked for stands.
+    today: i64,
+    height: i64,
+}
+
+struct Lane {
+    y: i64,
+    label: String,
+    blocks: Vec<Block>,
+}
+
+struct Block {
+    x: i64,
+    width: i64,
+    /// The class, as far as there is room for it.
+    label: String,
+    /// Days and class, for a pointer.
+    title: String,
+    /// `free`, `held`, `open`, `unlawful`.
+    kind: &'static str,
+}
+
+/// Where the lanes begin and end, in units of the drawing.
+const AXIS: (i64, i64) = (190, 990);
+const LANE: i64 = 34;
+/// Width of a character of the labels.
+const LETTER: i64 = 8;
+
+impl Drawing {
+    fn of(sheet: &ChipSheet) -> Self {
+        let starts = sheet.timelines.iter().filter_map(|t| t.eras.first());
+        let today = sheet.on.days_since_epoch();
+        let first = starts.map(|e| e.from.days_since_epoch()).min();
+        let first = first.unwrap_or(today).min(today);
+        let ends = sheet.timelines.iter().filter_map(|t| t.eras.last());
+        let last = ends.map(|e| e.from.days_since_epoch()).max();
+        // What holds now goes on: a tenth of the drawing lies behind the last day.
+        let last = last.unwrap_or(today).max(today);
+        let span = ((last - first) * 10 / 9).max(90);
+        let x = |day: i64| AXIS.0 + (day - first) * (AXIS.1 - AXIS.0) / span;
+        let lanes = sheet.timelines.iter().zip(1..).map(|(timeline, row)| Lane {
+            y: LANE * row,
+            label: clean(&timeline.rulebook),
+            blocks: timeline.eras.iter().map(|era| block(era, x)).collect(),
+        });
+        let lanes: Vec<Lane> = lanes.collect();
+        let years = (2000..2100).filter_map(|year| {
+            let day = weigh_facts::Date::new(year, 1, 1).ok()?.days_since_epoch();
+            (first..first + span)
+                .contains(&day)
+                .then(|| (x(day), year.to_string()))
+        });
+        Self {
+            years: years.collect(),
+            today: x(today),
+            height: LANE * (i64::try_from(lanes.len()).unwrap_or_default() + 1) + 8,
+            lanes,
+        }
+    }
+}
+
+fn block(era: &Era, x: impl Fn(i64) -> i64) -> Block {
+    let from = x(era.from.days_since_epoch());
+    let until = era.until.map_or(AXIS.1, |u| x(u.days_since_epoch()));
+    let width = (until - from).max(1);
+    let class = class_of(era);
+    let letters = i64::try_from(class.chars().count()).unwrap_or(i64::MAX);
+    let is_open = |s: &Speaks| s.verdict == Verdict::Indeterminate;
+    let is_law = |s: &Speaks| s.text_status == Some(weigh_facts::TextStatus::InForce);
+    let kind = if era.says.is_empty() {
+        "free"
+    } else if !era.says.iter().any(is_law) {
+        "unlawful"
+    } else if era.says.iter().all(is_open) {
+        "open"
+    } else {
+        "held"
+    };
+    let last_day = era.until.and_then(weigh_facts::Date::day_before);
+    let days = match last_day {
+        Some(last) => format!("{} to {last}", era.from),
+        None => format!("{} on", era.from),
+    };
+    Block {
+        x: from,
+        width,
+        title: format!("{days}: {class}"),
+        label: if letters.saturating_mul(LETTER) + 8 <= width {
+            class
+        } else {
+            String::new()
+        },
+        kind,
+    }
+}
+
+fn flips(sheet: &ChipSheet) -> Vec<String> {
+    let mut lines = Vec::new();
+    for flip in &sheet.flips {
+        let tpp = flip.tpp.to_reader();
+        let reading = flip.reading.as_str();
+        if flip.changes.is_empty() {
+            lines.push(clean(&format!("{reading}: TPP {tpp}; no class changes")));
+        }
+        for (rule, before, after) in &flip.changes {
+            lines.push(clean(&format!(
+                "FLIPS with {reading} (TPP {tpp}): {rule} {before} here, {after} there"
+            )));
+        }
+    }
+    lines
+}
+
+fn treatment(treatment: &Treatment) -> TreatmentWords {
+    let destinations = match treatment.destinations.split_at_checked(24) {
+        Some((first, rest)) if rest.len() > 2 => {
+            format!("{} and {} more", first.join(" "), rest.len())
+        }
+        _ => treatment.destinations.join(" "),
+    };
+    let party = match &treatment.parent {
+        Some(parent) => format!("ultimate parent in {parent}"),
+        None => "party of the place itself".to_owned(),
+    };
+    TreatmentWords {
+        destinations: clean(&destinations),
+        party: clean(&party),
+        said: treatment.says.iter().map(said).collect(),
+    }
+}
+
+/// What the law says of a class of destinations, a line for each outcome and status; what is open,
+/// and what is not law, by name.
+fn in_brief(said: &[Said]) -> Vec<String> {
+    let mut lines: Vec<(String, Vec<&str>)> = Vec::new();
+    for each in said.iter().filter(|s| !s.is_open && s.is_law) {
+        let words = format!("{} · {}", each.words, each.status);
+        let rule = each.rule.as_str();
+        match lines.iter_mut().find(|(seen, _)| *seen == words) {
+            Some((_, rules)) => rules.push(rule),
+            None => lines.push((words, vec![rule])),
+        }
+    }
+    let mut lines: Vec<String> = lines
+        .into_iter()
+        .map(|(words, rules)| format!("{words} · {}", rules.join(", ")))
+        .collect();
+    let by_name = |is_wanted: &dyn Fn(&Said) -> bool| -> Vec<&str> {
+        let wanted = said.iter().filter(|s| is_wanted(s));
+        wanted.map(|s| s.rule.as_str()).collect()
+    };
+    let open = by_name(&|s| s.is_open && s.is_law);
+    if !open.is_empty() {
+        lines.push(format!("open: {}", open.join(", ")));
+    }
+    if lines.is_empty() {
+        let others = by_name(&|s| !s.is_law);
+        lines.push(match others.as_slice() {
+            [] => "no rule of this weight applies".to_owned(),
+            others => format!(
+                "no law of this weight applies; not law: {}",
+                others.join(", ")
+            ),
+        });
+    }
+    lines
+}
+
+fn text(words: &Words) -> String {
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let _ = write_text(&mut out, words);
+    out
+}
+
+fn write_text(out: &mut String, words: &Words) -> std::fmt::Result {
+    writeln!(out, "{} · {} · {}", words.tool, words.name, words.id)?;
+    writeln!(out, "{}", wrapped(&words.summary(), 2))?;
+    writeln!(out)?;
+    for (label, figure) in &words.figures {
+        writeln!(out, "  {label:<9}  {}", wrapped(figure, 13))?;
+    }
+    if !words.rates.is_empty() {
+        writeln!(
+            out,
+            "\n  format       unit        TFLOP/s or TOP/s, dense          TPP"
+        )?;
+        for [precision, unit, rate, tpp] in &words.rates {
+            writeln!(out, "  {precision:<11}  {unit:<10}  {rate:>23}  {tpp:>11}")?;
+        }
+    }
+    for flip in &words.flips {
+        writeln!(out, "  {}", wrapped(flip, 4))?;
+    }
+    writeln!(out, "\nClass over time")?;
+    for timeline in &words.timelines {
+        writeln!(out, "  {}", timeline.rulebook)?;
+        for era in &timeline.eras {
+            let mark = if era.is_today { "▶" } else { " " };
+            let law = era.said.iter().all(|s| s.is_law) || era.is_free;
+            let law = if law { "" } else { " · NOT LAW" };
+            let class = format!("{}{law}", era.class);
+            writeln!(out, "  {mark} {:<24}  {}", era.days, wrapped(&class, 30))?;
+        }
+    }
+    if !words.computer.is_empty() {
+        let inside: Vec<String> = words
+            .computer
+            .iter()
+            .map(|s| format!("{} ({})", s.words, s.rule))
+            .collect();
+        writeln!(
+            out,
+            "  {}",
+            wrapped(&format!("in a computer: {}", inside.join("; ")), 4)
+        )?;
+    }
+    let heading = if words.is_one_export {
+        "This export"
+    } else {
+        "Exports from the United States, by destination (review and heavier)"
+    };
+    if !words.treatments.is_empty() {
+        writeln!(out, "\n{heading}")?;
+    }
+    for treatment in &words.treatments {
+        let place = format!("{} · {}", treatment.destinations, treatment.party);
+        writeln!(out, "  {}", wrapped(&place, 4))?;
+        if words.is_one_export {
+            for said in &treatment.said {
+                let policy = if said.is_policy { " · POLICY" } else { "" };
+                let line = format!("{} · {}{policy}", said.words, said.rule);
+                writeln!(out, "    {}", wrapped(&line, 6))?;
+                let rests = format!("{}; {}", said.status, said.citation);
+                writeln!(out, "      {}", wrapped(&rests, 6))?;
+            }
+            continue;
+        }
+        for line in in_brief(&treatment.said) {
+            writeln!(out, "    {}", wrapped(&line, 6))?;
+        }
+    }
+    if !words.near.is_empty() {
+        writeln!(out, "\nNearest lines")?;
+    }
+    for near in &words.near {
+        writeln!(out, "  {} · {} = {}", near.rulebook, near.fact, near.value)?;
+        writeln!(out, "    above  {}", wrapped(&near.above, 11))?;
+        writeln!(out, "    below  {}", wrapped(&near.below, 11))?;
+    }
+    if let Some(notes) = &words.notes {
+        writeln!(out, "\nNotes\n  {}", wrapped(notes, 2))?;
+    }
+    writeln!(out, "\nSources of the figures")?;
+    for source in &words.sources {
+        writeln!(out, "  {}", wrapped(source, 4))?;
+    }
+    writeln!(out)?;
+    if !words.is_one_export {
+        writeln!(
+            out,
+            "One export in full: `--to CC`, with `--headquarters` and `--parent`."
+        )?;
+    }
+    writeln!(
+        out,
+        "Findings under documented readings of the texts, not legal advice; each rule's source is the law."
+    )
+}
+
+/// Breaks lines at 98 columns and indents all but the first.
+fn wrapped(text: &str, indent: usize) -> String {
+    crate::finding::wrapped(text, indent)
+}
+
+fn markdown(words: &Words) -> String {
+    let cell = |text: &str| text.replace('|', "\\|").replace('<', "&lt;");
+    let mut out = format!("# {}\n\n{}.\n\n", cell(&words.name), cell(&words.summary()));
+    for (label, figure) in &words.figures {
+        let _ = writeln!(out, "- **{label}**: {}", cell(figure));
+    }
+    for flip in &words.flips {
+        let _ = writeln!(out, "- {}", cell(flip));
+    }
+    let _ = writeln!(
+        out,
+        "\n## Class over time\n\n| Rulebook | Days | Class |\n| --- | --- | --- |"
+    );
+    for timeline in &words.timelines {
+        for era in &timeline.eras {
+            let row = [&timeline.rulebook, &era.days, &era.class].map(|c| cell(c));
+            let _ = writeln!(out, "| {} |", row.join(" | "));
+        }
+    }
+    if !words.treatments.is_empty() {
+        let _ = writeln!(
+            out,
+            "\n## Exports\n\n| Destination | Party | Says | Rule | Status |\n| --- | --- | --- | --- | --- |"
+        );
+    }
+    for treatment in &words.treatments {
+        for said in &treatment.said {
+            let row = [
+                &treatment.destinations,
+                &treatment.party,
+                &said.words,
+                &said.rule,
+                &said.status,
+            ];
+            let _ = writeln!(out, "| {} |", row.map(|c| cell(c)).join(" | "));
+        }
+    }
+    out
+}
+
+#[derive(Template)]
+#[template(path = "chip.html")]
+struct ChipPage<'a> {
+    words: &'a Words,
+    drawing: &'a Drawing,
+    summary: String,
+}
+
+fn html(words: &Words, drawing: &Drawing) -> String {
+    let page = ChipPage {
+        words,
+        drawing,
+        summary: words.summary(),
+    };
+    // Writing to a string cannot fail.
+    let mut out = page.render().unwrap_or_default();
+    if !out.ends_with('\n') {
+        out.push('\n');
+    }
+    out
+}
+
+#[derive(Serialize)]
+struct WireChip<'a> {
+    schema: &'static str,
+    id: &'a str,
+    name: &'a str,
+    on: String,
+    tf32: &'static str,
+    total_processing_performance: Option<String>,
+    driver: Option<String>,
+    performance_density: Option<(Option<String>, Option<String>)>,
+    timelines: Vec<WireTimeline>,
+    flips: Vec<WireFlip>,
+    treatments: Vec<WireTreatment>,
+}
+
+#[derive(Serialize)]
+struct WireTimeline {
+    rulebook: String,
+    eras: Vec<WireEra>,
+}
+
+#[derive(Serialize)]
+struct WireEra {
+    from: String,
+    until: Option<String>,
+    says: Vec<WireSaid>,
+}
+
+#[derive(Serialize)]
+struct WireSaid {
+    rulebook: String,
+    rule: String,
+    verdict: &'static str,
+    level: &'static str,
+    outcome: String,
+    text_status: Option<&'static str>,
+    enforcement: &'static str,
+    basis: &'static str,
+    citation: String,
+    needs: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct WireFlip {
+    reading: &'static str,
+    total_processing_performance: String,
+    changes: Vec<(String, &'static str, &'static str)>,
+}
+
+#[derive(Serialize)]
+struct WireTreatment {
+    destinations: Vec<String>,
+    parent: Option<String>,
+    says: Vec<WireSaid>,
+}
+
+fn wire(says: &[Speaks]) -> Vec<WireSaid> {
+    says.iter()
+        .map(|s| WireSaid {
+            rulebook: s.rulebook.clone(),
+            rule: s.rule.clone(),
+            verdict: s.verdict.as_str(),
+            level: s.level.as_str(),
+            outcome: s.outcome.clone(),
+            text_status: s.text_status.map(|t| t.as_str()),
+            enforcement: s.enforcement.as_str(),
+            basis: s.basis.as_str(),
+            citation: s.citation.clone(),
+            needs: s.needs.clone(),
+        })
+        .collect()
+}
+
+fn json(sheet: &ChipSheet) -> String {
+    let tpp = sheet.chip.tpp(sheet.tf32);
+    let density = match sheet.chip.performance_density(sheet.tf32) {
+        PerformanceDensity::Known(d) => Some((
+            d.low().map(Decimal::to_plain),
+            d.high().map(Decimal::to_plain),
+        )),
+        _ => None,
+    };
+    let wire_chip = WireChip {
+        schema: "weighbridge.chip/1",
+        id: &sheet.chip.id,
+        name: &sheet.chip.name,
+        on: sheet.on.to_string(),
+        tf32: Tf32::as_str(sheet.tf32),
+        total_processing_performance: tpp.as_ref().map(|t| t.tpp.to_plain()),
+        driver: tpp.map(|t| t.driver),
+        performance_density: density,
+        timelines: sheet
+            .timelines
+            .iter()
+            .map(|t| WireTimeline {
+                rulebook: t.rulebook.clone(),
+                eras: t
+                    .eras
+                    .iter()
+                    .map(|e| WireEra {
+                        from: e.from.to_string(),
+                        until: e.until.map(|u| u.to_string()),
+                        says: wire(&e.says),
+                    })
+                    .collect(),
+            })
+            .collect(),
+        flips: sheet
+            .flips
+            .iter()
+            .map(|f| WireFlip {
+                reading: f.reading.as_str(),
+                total_processing_performance: f.tpp.to_plain(),
+                changes: f
+                    .changes
+                    .iter()
+                    .map(|(rule, a, b)| (rule.clone(), a.as_str(), b.as_str()))
+                    .collect(),
+            })
+            .collect(),
+        treatments: sheet
+            .treatments
+            .iter()
+            .map(|t| WireTreatment {
+                destinations: t.destinations.clone(),
+                parent: t.parent.clone(),
+                says: wire(&t.says),
+            })
+            .collect(),
+    };
+    // These structs always serialize.
+    let mut out = serde_json::to_string_pretty(&wire_chip).unwrap_or_default();
+    out.push('\n');
+    out
+}

@@ -1,0 +1,109 @@
+//! `weighbridge chip`: what a chip is under the export rules of any day.
+
+use std::path::{Path, PathBuf};
+
+use weigh_compute::{Chip, ChipCatalog, Tf32};
+use weigh_station::ChipOptions;
+
+use super::assess::Parties;
+use super::subject;
+use super::weigh::FormatArg;
+use crate::failure::Failure;
+use crate::outcome::Outcome;
+use crate::output;
+
+/// Total processing performance, performance density, and the class of a chip on any day
+#[derive(clap::Subcommand)]
+pub(crate) enum ChipVerb {
+    Show(ShowArgs),
+}
+
+/// Show one chip: its figures with their sources, its class in every vintage of the rules, how an
+/// export is treated by destination and parent, and how far it is from each line
+///
+/// TPP is 2 x MacTOPS x bit length, the greatest over number formats and dense, as 15 CFR 774, ECCN
+/// 3A090, defines it; performance density is TPP over the area of non-planar logic dies. A file
+/// that lists only sparse rates is refused, not halved.
+#[derive(clap::Args)]
+pub(crate) struct ShowArgs {
+    /// Chip, by name: `H100`, `"RTX 4090 D"`, `nvidia-h20`
+    #[arg(value_name = "NAME", required_unless_present = "spec")]
+    name: Option<String>,
+
+    /// File that describes a chip of your own instead; see docs/reference/chip-files.md
+    #[arg(long, value_name = "FILE", conflicts_with = "name")]
+    spec: Option<PathBuf>,
+
+    #[command(flatten)]
+    parties: Parties,
+
+    /// How many bits TF32 counts: 19 that carry information, or 32 that store it
+    #[arg(long, value_name = "BITS", default_value = "19", value_parser = tf32)]
+    tf32: Tf32,
+
+    #[command(flatten)]
+    law: subject::Law,
+
+    /// How to show the result
+    #[arg(long, value_enum, default_value_t = FormatArg::Text)]
+    format: FormatArg,
+
+    /// Write the result to a file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+fn tf32(text: &str) -> Result<Tf32, String> {
+    match text {
+        "19" => Ok(Tf32::Significant19),
+        "32" => Ok(Tf32::Stored32),
+        _ => Err("TF32 counts as 19 or as 32 bits".to_owned()),
+    }
+}
+
+pub(crate) fn run(verb: ChipVerb) -> Result<Outcome, Failure> {
+    match verb {
+        ChipVerb::Show(args) => show(&args),
+    }
+}
+
+fn show(args: &ShowArgs) -> Result<Outcome, Failure> {
+    let chip = match (&args.name, &args.spec) {
+        (_, Some(file)) => from_file(file)?,
+        (Some(name), None) => find(name)?,
+        (None, None) => return Err(Failure::new("no-chip", "no chip was named")),
+    };
+    let law = args.law.load()?;
+    let options = ChipOptions {
+        on: args.law.on()?,
+        known: args.law.known(),
+        tf32: args.tf32,
+        told: args.parties.facts(&law)?,
+    };
+    let sheet = weigh_station::chip_sheet(&law, &chip, &options);
+    let text = weigh_report::render_chip(&sheet, args.format.into());
+    match &args.output {
+        Some(path) => output::write_file(path, &text)?,
+        None => output::print(&text)?,
+    }
+    Ok(Outcome::Clear)
+}
+
+/// A chip of the catalog.
+pub(crate) fn find(name: &str) -> Result<Chip, Failure> {
+    let catalog = ChipCatalog::shipped()
+        .map_err(|e| subject::failure(&weigh_station::WeighError::Catalog(e.to_string())))?;
+    let found = catalog.find(name).map_err(|e| {
+        let help =
+            "`weighbridge chip list` names every chip; `--spec FILE` describes one of your own";
+        Failure::new(e.code(), e.to_string()).help(help)
+    })?;
+    Ok(found.clone())
+}
+
+/// A chip of a person's own file.
+pub(crate) fn from_file(file: &Path) -> Result<Chip, Failure> {
+    let path = file.display().to_string();
+    let (text, _) = weigh_station::read_text(file, "chip").map_err(|e| subject::failure(&e))?;
+    Chip::from_toml(&text).map_err(|faults| Failure::in_file(&path, &text, &faults))
+}
