@@ -7,8 +7,8 @@ use std::cmp::Reverse;
 use std::path::PathBuf;
 
 use rayon::prelude::*;
-use weigh_facts::{Date, Level, SubjectKind, Verdict};
-use weigh_rules::{Difference, Reading, Rulebook};
+use weigh_facts::{Date, FactName, Level, SubjectKind, Verdict};
+use weigh_rules::{Difference, Finding, Reading, Rulebook};
 
 use crate::assess::kinds;
 use crate::error::WeighError;
@@ -284,6 +284,14 @@ fn treated(verdict: Option<Verdict>) -> Option<Verdict> {
     verdict.filter(|v| matches!(v, Verdict::Applies | Verdict::Indeterminate))
 }
 
+/// Does a rule look at anything that is known of the subject? One that asks for the destination
+/// alone is as open for every chip.
+fn speaks_of(finding: &Finding, subject: &KnownSubject) -> bool {
+    let is_known = |name: &FactName| subject.facts.get(name).is_some();
+    let mut traces = finding.facts.iter();
+    traces.any(|trace| trace.names.iter().any(is_known))
+}
+
 fn treatment(
     subject: &KnownSubject,
     pairs: &[(Option<&Rulebook>, Option<&Rulebook>)],
@@ -303,13 +311,17 @@ fn treatment(
         let (old, new) = (read(before, one), read(after, other));
         let gone = old.iter().filter(|o| new.iter().all(|n| n.rule != o.rule));
         for finding in new.iter().chain(gone) {
-            let of = |all: &[weigh_rules::Finding]| {
+            let of = |all: &[Finding]| {
                 let same = all.iter().find(|f| f.rule == finding.rule);
                 same.map(|f| (f.verdict, f.level))
             };
             let (was, is) = (of(&old), of(&new));
             let verdict = |side: Option<(Verdict, Level)>| side.map(|(verdict, _)| verdict);
             if treated(verdict(was)) == treated(verdict(is)) {
+                continue;
+            }
+            let mut both = old.iter().chain(&new).filter(|f| f.rule == finding.rule);
+            if !both.any(|f| speaks_of(f, subject)) {
                 continue;
             }
             let levels = [was, is].into_iter().flatten().map(|(_, level)| level);
@@ -398,6 +410,13 @@ level = "restricted"
 cite = "s"
 from = 2024-01-01
 when = "total_processing_performance >= $line AND destination = 'CN'"
+[[rule]]
+id = "of-places"
+about = "export"
+level = "restricted"
+cite = "s"
+from = 2024-01-01
+when = "destination = 'RU'"
 [[rule]]
 id = "large-model"
 about = "model"

@@ -187,14 +187,28 @@ fn texts(diff: &LawDiff) -> String {
 }
 
 fn subjects(diff: &LawDiff) -> String {
-    let of = |kind| diff.treatments.iter().filter(|t| t.kind == kind).count();
+    let weighty = |t: &&TreatedSubject| !t.changes.iter().all(is_open_note);
+    let of = |kind| {
+        let treated = diff.treatments.iter().filter(weighty);
+        treated.filter(|t| t.kind == kind).count()
+    };
+    let notes = diff.treatments.len() - diff.treatments.iter().filter(weighty).count();
+    let more = match notes {
+        0 => String::new(),
+        n => format!("; for {n} more, notes are open"),
+    };
     format!(
-        "{} of {} and {} of {} known here are treated otherwise",
+        "{} of {} and {} of {} known here are treated otherwise{more}",
         of(SubjectKind::Chip),
         count(diff.chips, "chip", "chips"),
         of(SubjectKind::Model),
         count(diff.models, "model", "models")
     )
+}
+
+/// A note that cannot be decided on one of the sides: no more than a question.
+fn is_open_note(change: &TreatmentChange) -> bool {
+    change.level == Level::Note && !change.is_certain()
 }
 
 fn book(book: &BookDiff) -> BookDiffWords {
@@ -396,8 +410,11 @@ fn treatments(all: &[TreatedSubject]) -> Vec<TreatmentWords> {
     let mut groups: Vec<TreatmentWords> = Vec::new();
     for treatment in all {
         let kind = treatment.kind.to_string();
-        let is_open_note = |c: &&TreatmentChange| c.level == Level::Note && !c.is_certain();
-        let (notes, others): (Vec<_>, Vec<_>) = treatment.changes.iter().partition(is_open_note);
+        let changes = treatment.changes.iter();
+        let (notes, others): (Vec<_>, Vec<_>) = changes.partition(|c| is_open_note(c));
+        if others.is_empty() {
+            continue;
+        }
         let changes: Vec<TreatmentChangeWords> = others.into_iter().map(treatment_change).collect();
         let open_notes = match notes.len() {
             0 => None,

@@ -19,7 +19,8 @@ use crate::output;
 /// found; 2 a rulebook does not check.
 #[derive(clap::Args)]
 pub(crate) struct LintArgs {
-    /// Rulebook files; without any, the rulebooks and fact definitions that ship
+    /// Rulebook files, or folders of them with the facts and tables they use; without any, what ships
+    /// is looked over, fact definitions too
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
 
@@ -80,14 +81,19 @@ pub(crate) fn run(args: &LintArgs) -> Result<Outcome, Failure> {
     })
 }
 
-/// The files a person named, against what ships or the folders they named.
+/// The files and folders a person named, against what ships and what the folders add.
 fn named(args: &LintArgs) -> Result<Vec<LintedFile>, Failure> {
-    let library = args.shelf.library()?;
+    let mut library = args.shelf.library()?;
+    let (folders, files): (Vec<PathBuf>, Vec<PathBuf>) =
+        args.files.iter().cloned().partition(|p| p.is_dir());
+    let failed = |e| subject::failure(&e);
+    let mut texts = weigh_station::supplied_files(&folders, &mut library).map_err(failed)?;
+    for file in files {
+        let (text, _) = weigh_station::read_text(&file, "rulebook").map_err(failed)?;
+        texts.push((file.display().to_string(), text));
+    }
     let mut linted = Vec::new();
-    for file in &args.files {
-        let path = file.display().to_string();
-        let (text, _) =
-            weigh_station::read_text(file, "rulebook").map_err(|e| subject::failure(&e))?;
+    for (path, text) in texts {
         let book = weigh_rules::check(&text, &library)
             .map_err(|faults| Failure::in_file(&path, &text, &faults))?;
         let lints = weigh_rules::lint(&book, &text);
