@@ -35,7 +35,10 @@ fn book(sheet: &mut Sheet, book: &BookWords, on: &str) {
     }
     sheet.field(
         "sources",
-        &format!("{} (the weakest that rules cite)", book.certainty),
+        &format!(
+            "{} at the weakest, by {}",
+            book.certainty, book.certainty_share
+        ),
     );
     sheet.field(
         "version",

@@ -58,6 +58,8 @@ pub(crate) struct BookWords {
     pub(crate) enforcement: &'static str,
     /// The weakest of the sources that its rules cite.
     pub(crate) certainty: &'static str,
+    /// How many rules rest on one as weak: `2 of 34 rules`.
+    pub(crate) certainty_share: String,
     pub(crate) tests: usize,
     /// What stands on the day.
     pub(crate) alarms: Vec<AlarmWords>,
@@ -366,6 +368,14 @@ fn book(book: &Rulebook, dictionary: &Dictionary, on: Date, known: Date) -> Book
     };
     let rules: Vec<RuleWords> = book.entries().map(|entry| desk.rule(&entry)).collect();
     let cited = book.entries().map(|r| r.certainty).min();
+    let as_weak = book
+        .entries()
+        .filter(|r| Some(r.certainty) == cited)
+        .count();
+    let certainty_share = match as_weak == rules.len() {
+        true => "all rules".to_owned(),
+        false => format!("{as_weak} of {} rules", rules.len()),
+    };
     let digest: String = book.digest().chars().take(DIGEST_SHOWN).collect();
     let (alarms, other_alarms) = alarms(book, on, known);
     BookWords {
@@ -385,6 +395,7 @@ fn book(book: &Rulebook, dictionary: &Dictionary, on: Date, known: Date) -> Book
             None => barely(enforcement(Enforcement::Unknown)),
         },
         certainty: certainty(cited.unwrap_or(Certainty::Unverified)),
+        certainty_share,
         tests: book.test_count(),
         alarms,
         other_alarms,
