@@ -142,6 +142,36 @@ impl Decimal {
         }
     }
 
+    /// Every digit, as a text of law would print it: `0.25`, `4,800`, `500,000,000`, `2.5e25`. For
+    /// readers: it does not read back.
+    #[must_use]
+    pub fn to_line(&self) -> String {
+        const ZEROS: usize = 9;
+        let plain = self.to_plain();
+        let (sign, number) = match plain.strip_prefix('-') {
+            Some(number) => ("-", number),
+            None => ("", plain.as_str()),
+        };
+        let (whole, part) = match number.split_once('.') {
+            Some((whole, part)) => (whole, format!(".{part}")),
+            None => (number, String::new()),
+        };
+        let digits = whole.trim_end_matches('0');
+        if part.is_empty() && whole.len() - digits.len() >= ZEROS && !digits.is_empty() {
+            let (head, tail) = digits.split_at(1);
+            let point = if tail.is_empty() { "" } else { "." };
+            return format!("{sign}{head}{point}{tail}e{}", whole.len() - 1);
+        }
+        let mut grouped = String::with_capacity(whole.len() + whole.len() / 3);
+        for (index, digit) in whole.chars().enumerate() {
+            if index > 0 && (whole.len() - index).is_multiple_of(3) {
+                grouped.push(',');
+            }
+            grouped.push(digit);
+        }
+        format!("{sign}{grouped}{part}")
+    }
+
     /// For readers: what is short exactly as it is, `15,832`, `5.92`; the rest to three significant
     /// digits, `3.80e25`, `0.0312`. A figure that a law compares must not look rounded.
     #[must_use]
@@ -322,6 +352,22 @@ mod tests {
 
     fn decimal(text: &str) -> Decimal {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_line_is_printed_with_every_digit() {
+        for (text, line) in [
+            ("0.25", "0.25"),
+            ("4800", "4,800"),
+            ("5e8", "500,000,000"),
+            ("1e26", "1e26"),
+            ("2.5e25", "2.5e25"),
+            ("1234567890123456789", "1,234,567,890,123,456,789"),
+            ("0", "0"),
+            ("1600.5", "1,600.5"),
+        ] {
+            assert_eq!(text.parse::<Decimal>().unwrap().to_line(), line);
+        }
     }
 
     #[test]

@@ -49,6 +49,20 @@ words! {
     }
 }
 
+impl SubjectKind {
+    /// The word in a sentence: `a model`, `an export`.
+    #[must_use]
+    pub fn with_article(self) -> &'static str {
+        match self {
+            Self::Model => "a model",
+            Self::Chip => "a chip",
+            Self::Cluster => "a cluster",
+            Self::Export => "an export",
+            Self::Developer => "a developer",
+        }
+    }
+}
+
 words! {
     /// How heavy a rule is, mildest first.
     Level {

@@ -4,7 +4,7 @@
 //! turn the direction of a line, or run on for a megabyte.
 //!
 //! - **Invariant:** what leaves here holds no control character and no invisible one, and has at
-//!   most [`LONGEST`] characters.
+//!   most [`LONGEST`] characters, or [`LONGEST_PARAGRAPH`].
 //! - **Not here:** escaping of markup. Each format escapes what it writes.
 
 /// Longest text that a page shows of one value.
@@ -13,11 +13,23 @@ const LONGEST: usize = 600;
 /// Stands for a character that must not reach a page.
 const REPLACEMENT: char = '\u{fffd}';
 
+/// Longest text of a law: a condition or a reading is a paragraph, not a name.
+const LONGEST_PARAGRAPH: usize = 6_000;
+
 /// The text as it may stand on a page. Line breaks and tabs become spaces.
 pub(crate) fn clean(text: &str) -> String {
-    let mut out = String::with_capacity(text.len().min(LONGEST));
+    cleaned(text, LONGEST)
+}
+
+/// The same for what is a paragraph by nature: a condition, a reading.
+pub(crate) fn clean_paragraph(text: &str) -> String {
+    cleaned(text, LONGEST_PARAGRAPH)
+}
+
+fn cleaned(text: &str, longest: usize) -> String {
+    let mut out = String::with_capacity(text.len().min(longest));
     for (index, c) in text.chars().enumerate() {
-        if index == LONGEST {
+        if index == longest {
             out.push('…');
             break;
         }

@@ -12,6 +12,7 @@
 //! - **Invariant:** color never carries meaning: every word reads the same without it.
 //! - **Absent on purpose:** a legal conclusion. A page says what was found, under which reading.
 
+mod browse;
 mod chip;
 mod clean;
 mod decision;
@@ -19,16 +20,21 @@ mod finding;
 mod html;
 mod inspection;
 mod json;
+mod law_diff;
+mod lints;
 mod markdown;
 mod numbers;
 mod page;
 mod scale;
 mod text;
 
+pub use browse::{render_law_page, render_law_text};
 pub use chip::render_chip;
 pub use decision::render_decision_table;
 pub use finding::render_finding;
 pub use inspection::render_inspection;
+pub use law_diff::{render_law_diff, render_law_diff_text};
+pub use lints::{LintedFile, render_lints};
 
 use weigh_station::Weighing;
 

@@ -42,25 +42,30 @@ const CLOSING: &str = "Findings under documented readings of the texts, not lega
 
 /// A memo being written.
 #[derive(Debug, Default)]
-struct Memo(String);
+pub(crate) struct Memo(String);
 
 impl Memo {
-    fn line(&mut self, text: &str) {
+    /// What was written.
+    pub(crate) fn into_text(self) -> String {
+        self.0
+    }
+
+    pub(crate) fn line(&mut self, text: &str) {
         self.0.push_str(text);
         self.0.push('\n');
     }
 
-    fn paragraph(&mut self, text: &str) {
+    pub(crate) fn paragraph(&mut self, text: &str) {
         self.line("");
         self.line(text);
     }
 
-    fn heading(&mut self, level: usize, text: &str) {
+    pub(crate) fn heading(&mut self, level: usize, text: &str) {
         self.paragraph(&format!("{} {text}", "#".repeat(level)));
     }
 
     /// A table whose cells are escaped here.
-    fn table(&mut self, heads: &[&str], rows: &[Vec<String>]) {
+    pub(crate) fn table(&mut self, heads: &[&str], rows: &[Vec<String>]) {
         if rows.is_empty() {
             return;
         }
@@ -84,7 +89,7 @@ impl Memo {
 }
 
 /// Text that is only text: nothing in it means anything to Markdown, to HTML or to a table.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     for c in text.chars() {
         match c {

@@ -3,7 +3,7 @@
 //! - **Invariant:** color never carries meaning; see [`sheet`].
 
 pub(crate) mod bar;
-mod sheet;
+pub(crate) mod sheet;
 
 use weigh_facts::Verdict;
 

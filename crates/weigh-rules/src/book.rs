@@ -13,6 +13,7 @@ use weigh_facts::{
     Quantity, Source, SourceKey, SubjectKind, TextStatus, Timeline, Unit, Verdict,
 };
 
+use crate::browse::StatusEntry;
 use crate::ir::{Atom, Comparison, Node, Num, Operand, Test as AtomTest};
 
 /// Names a rule inside its rulebook: `presumed-systemic-risk`.
@@ -114,6 +115,14 @@ pub struct RuleEntry<'a> {
     pub addressee: Option<&'a str>,
     /// What it rests on: the text, or what an agency does.
     pub basis: Basis,
+    /// The weakest of what it cites.
+    pub certainty: Certainty,
+    /// From when its deadline runs, if the source says.
+    pub clock: Option<&'a Clock>,
+    /// What its text is over time, where that is not that of the book.
+    pub text_status: Option<&'a Timeline<TextStatus>>,
+    /// The statuses of its own, where they are not those of the book.
+    pub history: &'a [StatusEntry],
 }
 
 /// What a rule rests on.
@@ -242,6 +251,8 @@ pub struct Rulebook {
     pub(crate) known_through: Date,
     pub(crate) text_status: Timeline<TextStatus>,
     pub(crate) enforcement: Timeline<Enforcement>,
+    /// The same two timelines, with what each entry cites.
+    pub(crate) history: Vec<StatusEntry>,
     pub(crate) sources: BTreeMap<String, ListedSource>,
     pub(crate) slots: Vec<Arc<Slot>>,
     pub(crate) params: Vec<Param>,
@@ -278,6 +289,8 @@ pub(crate) struct Slot {
 pub(crate) struct Param {
     pub(crate) name: Arc<str>,
     pub(crate) unit: Unit,
+    /// The unit as the file has it: `GB/s`.
+    pub(crate) shown: Arc<str>,
     /// Why there is no value, if the source states none.
     pub(crate) unstated: Option<String>,
     pub(crate) values: Timeline<ParamValue>,
@@ -344,6 +357,7 @@ pub(crate) struct Rule {
     pub(crate) reading: Option<Arc<str>>,
     pub(crate) text_status: Option<Timeline<TextStatus>>,
     pub(crate) enforcement: Option<Timeline<Enforcement>>,
+    pub(crate) history: Vec<StatusEntry>,
     pub(crate) addressee: Option<Arc<str>>,
     pub(crate) basis: Basis,
     pub(crate) clock: Option<Arc<Clock>>,
@@ -481,10 +495,14 @@ impl Rulebook {
             overridden_by: self.ids(&rule.overridden_by),
             addressee: rule.addressee.as_deref(),
             basis: rule.basis,
+            certainty: rule.certainty,
+            clock: rule.clock.as_deref(),
+            text_status: rule.text_status.as_ref(),
+            history: &rule.history,
         })
     }
 
-    fn ids(&self, rules: &[usize]) -> Vec<&RuleId> {
+    pub(crate) fn ids(&self, rules: &[usize]) -> Vec<&RuleId> {
         let rules = rules.iter().filter_map(|r| self.rules.get(*r));
         rules.map(|r| &r.id).collect()
     }

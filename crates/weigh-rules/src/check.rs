@@ -19,7 +19,7 @@ mod tests;
 mod tokens;
 mod values;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -30,7 +30,8 @@ use weigh_facts::{
 
 use crate::Library;
 use crate::Rulebook;
-use crate::book::{Clock, ListedSource, Predicate, Rule, RuleId};
+use crate::book::{Clock, Predicate, Rule, RuleId};
+use crate::browse::StatusEntry;
 use crate::digest::digest;
 use crate::ir::{Node, Reference};
 use lower::Lowering;
@@ -133,30 +134,16 @@ fn read_book(text: &str, library: &Library, depth: Depth, errors: &mut Errors) -
     lint::refuse_unused(&names, errors);
     let head = head?;
     let mut book = Rulebook {
-        id: head.id.into(),
-        title: head.title,
-        jurisdiction: head.jurisdiction,
-        version: head.version,
-        digest: digest(whole),
-        known_through: head.known_through,
-        text_status: head.text_status,
-        enforcement: head.enforcement,
-        sources: sources
-            .into_entries()
-            .map(|(key, source, retrieved)| (key, ListedSource { source, retrieved }))
-            .collect(),
-        slots: Vec::new(),
+        sources: sources.into_entries(),
         params,
         sets,
         predicates: lowered.predicates,
         atoms: lowered.atoms,
-        rules: Vec::new(),
-        order: Vec::new(),
         tests,
         tables,
         alarms,
         unreached,
-        supplied_by: None,
+        ..empty_book(head, digest(whole))
     };
     let conditions: Vec<Range<usize>> = raw.iter().map(|r| r.when.1.clone()).collect();
     add_rules(&mut book, raw, lowered.rules, dictionary, errors)?;
@@ -167,6 +154,34 @@ fn read_book(text: &str, library: &Library, depth: Depth, errors: &mut Errors) -
         lint::refuse_constant(&book, &conditions, errors);
     }
     Some(book)
+}
+
+/// A book with its head, and nothing in it yet.
+fn empty_book(head: Head, digest: String) -> Rulebook {
+    Rulebook {
+        id: head.id.into(),
+        title: head.title,
+        jurisdiction: head.jurisdiction,
+        version: head.version,
+        digest,
+        known_through: head.known_through,
+        text_status: head.text_status,
+        enforcement: head.enforcement,
+        history: head.history,
+        sources: BTreeMap::new(),
+        slots: Vec::new(),
+        params: Vec::new(),
+        sets: Vec::new(),
+        predicates: Vec::new(),
+        atoms: Vec::new(),
+        rules: Vec::new(),
+        order: Vec::new(),
+        tests: Vec::new(),
+        tables: Vec::new(),
+        alarms: Vec::new(),
+        unreached: Vec::new(),
+        supplied_by: None,
+    }
 }
 
 /// Takes `format = 1`, which every file of ours opens with.
@@ -192,6 +207,7 @@ struct Head {
     known_through: Date,
     text_status: Timeline<TextStatus>,
     enforcement: Timeline<Enforcement>,
+    history: Vec<StatusEntry>,
 }
 
 fn read_head(file: &mut Table, sources: &Listed, errors: &mut Errors) -> Option<Head> {
@@ -213,8 +229,9 @@ fn read_head(file: &mut Table, sources: &Listed, errors: &mut Errors) -> Option<
     let jurisdiction = table.text("jurisdiction", errors);
     let version = table.text("version", errors);
     let known_through = table.date("known_through", errors);
-    let text_status = values::read_text_status(&mut table, sources, errors);
-    let enforcement = values::read_enforcement(&mut table, sources, errors);
+    let mut history = Vec::new();
+    let text_status = values::read_status(&mut table, sources, &mut history, errors);
+    let enforcement = values::read_status(&mut table, sources, &mut history, errors);
     for (key, is_missing) in [
         ("known_through", known_through.is_none()),
         ("text_status", text_status.is_none()),
@@ -233,6 +250,7 @@ fn read_head(file: &mut Table, sources: &Listed, errors: &mut Errors) -> Option<
         known_through: known_through?,
         text_status: text_status?,
         enforcement: enforcement?,
+        history,
     })
 }
 
@@ -471,6 +489,7 @@ fn finished_rule(
         reading: raw.reading.map(Arc::from),
         text_status: raw.text_status,
         enforcement: raw.enforcement,
+        history: raw.history,
         addressee: raw.addressee.map(Arc::from),
         basis: raw.basis,
         clock,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use weigh_facts::{Date, Decimal, Truth};
 
 /// A condition.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Node {
     /// One comparison, by its index.
     Atom(usize),
@@ -26,7 +26,7 @@ pub(crate) enum Node {
 }
 
 /// A comparison: what three-valued logic starts from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Atom {
     /// As written.
     pub(crate) text: Arc<str>,
@@ -45,7 +45,7 @@ pub(crate) enum Operand {
 }
 
 /// The comparisons there are.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Test {
     /// A fact that is true or false.
     Flag(Operand),
@@ -82,7 +82,7 @@ pub(crate) enum Test {
 }
 
 /// A condition on one record.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Inner {
     pub(crate) node: Node,
     pub(crate) atoms: Vec<Atom>,
@@ -90,7 +90,7 @@ pub(crate) struct Inner {
 }
 
 /// A quantity in base units.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Num {
     Const(Decimal),
     Param(usize),

@@ -23,15 +23,18 @@
     warn(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)
 )]
 
+mod advice;
 mod alarms;
 mod assess;
 mod book;
+mod browse;
 mod check;
 mod classes;
 mod convention;
 mod coverage;
 mod critical;
 mod diagram;
+mod diff;
 mod digest;
 mod emit;
 mod eval;
@@ -49,14 +52,19 @@ mod testing;
 #[cfg(test)]
 mod worlds;
 
+pub use advice::{Lint, lint, lint_facts};
 pub use assess::{assess, assess_about};
 pub use book::{Basis, Citation, Clock, CodeTable, Line, RuleEntry, RuleId, Rulebook};
+pub use browse::{
+    AlarmEntry, Axis, DatedSet, DatedValue, ParamEntry, SetEntry, SourceEntry, StatusEntry,
+};
 pub use check::tables::read_code_table;
 pub use check::{check, check_trusted};
 pub use classes::{code_classes, code_pattern};
 pub use convention::{ConventionBook, read_convention};
 pub use coverage::{AtomCoverage, Coverage, coverage};
 pub use critical::critical_values;
+pub use diff::{Aspect, Change, Difference, Part, Reading, Stated, diff};
 pub use emit::{Column, ColumnType, Dialect, EmitError, Emitted, EmittedRule, emit};
 pub use explain::{Explanation, Trace, explain};
 pub use finding::{
@@ -67,6 +75,6 @@ pub use outlook::{Case, FactCases, Neighbors, Outlook, Values, nearest_lines, ou
 pub use reader::{Reader, Standing};
 pub use runner::{TestOutcome, run_tests};
 pub use shipped::{
-    ShippedBook, load_book, load_shipped, load_shipped_whole, shipped, shipped_convention_books,
-    shipped_conventions, shipped_tables,
+    ShippedBook, load_book, load_book_whole, load_shipped, load_shipped_whole, shipped,
+    shipped_convention_books, shipped_conventions, shipped_tables,
 };

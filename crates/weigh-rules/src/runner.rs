@@ -122,8 +122,18 @@ fn listed<T: ToString>(items: &BTreeSet<T>) -> String {
     items.join(", ")
 }
 
-/// A gap shows on a day on which something changes, so those are the days to try.
 fn coverage(book: &Rulebook) -> TestOutcome {
+    let failures = days_without_status(book).into_iter();
+    TestOutcome {
+        name: "every day on which something changes".to_owned(),
+        failures: failures.map(|(_, failure)| failure).collect(),
+        span: 0..0,
+    }
+}
+
+/// Days on which a rule in force has no status, with the place of the rule, if it is one of a rule.
+/// A gap shows on a day on which something changes, so those are the days to try.
+pub(crate) fn days_without_status(book: &Rulebook) -> Vec<(Option<usize>, String)> {
     let mut failures = Vec::new();
     let days: Vec<Date> = book
         .change_days()
@@ -133,21 +143,18 @@ fn coverage(book: &Rulebook) -> TestOutcome {
     for on in days {
         let known = on.max(book.known_through);
         let assessment = assess(book, &Facts::new(), on, known);
-        for finding in assessment.findings {
+        for (index, finding) in assessment.findings.iter().enumerate() {
             if finding.verdict == Verdict::NotInForce {
                 continue;
             }
             if finding.text_status.is_none() {
-                failures.push(format!("`{}` has no text status on {on}", finding.rule));
+                let failure = format!("`{}` has no text status on {on}", finding.rule);
+                failures.push((Some(index), failure));
             }
         }
         if book.enforcement.at(on, known).is_none() && book.text_status.at(on, known).is_some() {
-            failures.push(format!("nothing is said of enforcement on {on}"));
+            failures.push((None, format!("nothing is said of enforcement on {on}")));
         }
     }
-    TestOutcome {
-        name: "every day on which something changes".to_owned(),
-        failures,
-        span: 0..0,
-    }
+    failures
 }

@@ -135,13 +135,10 @@ pub fn load_shipped() -> Vec<Rulebook> {
 /// # Panics
 /// Never in a release: a test loads them.
 #[must_use]
-#[expect(clippy::expect_used, reason = "embedded data, loaded by a test")]
 pub fn load_shipped_whole() -> Vec<Rulebook> {
     let library = Library::shipped();
-    BOOKS
-        .iter()
-        .map(|book| check(book.text, &library).expect("the shipped rulebooks check"))
-        .collect()
+    let books = BOOKS.iter();
+    books.map(|book| load_book_whole(book, &library)).collect()
 }
 
 /// One shipped rulebook, without its tests: they are run where they are asked for, and whoever
@@ -153,6 +150,16 @@ pub fn load_shipped_whole() -> Vec<Rulebook> {
 #[expect(clippy::expect_used, reason = "embedded data, loaded by a test")]
 pub fn load_book(book: &ShippedBook, library: &Library) -> Rulebook {
     check_trusted(book.text, library).expect("the shipped rulebooks check")
+}
+
+/// One shipped rulebook with its tests, all of its checks made again.
+///
+/// # Panics
+/// Never in a release: a test loads it.
+#[must_use]
+#[expect(clippy::expect_used, reason = "embedded data, loaded by a test")]
+pub fn load_book_whole(book: &ShippedBook, library: &Library) -> Rulebook {
+    check(book.text, library).expect("the shipped rulebooks check")
 }
 
 /// The shipped counting conventions with their sources, by id.

@@ -81,7 +81,7 @@ pub fn assess_facts(law: &Law, facts: &Facts, on: Date, known: Option<Date>) -> 
 
 /// What the subject is: a model, unless every fact is about something else; and whatever else
 /// facts are known about, such as its developer.
-fn kinds(facts: &Facts, dictionary: &Dictionary) -> BTreeSet<SubjectKind> {
+pub(crate) fn kinds(facts: &Facts, dictionary: &Dictionary) -> BTreeSet<SubjectKind> {
     let mut kinds: BTreeSet<SubjectKind> = facts
         .iter()
         .filter_map(|(name, _)| dictionary.get(name))

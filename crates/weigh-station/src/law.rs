@@ -3,7 +3,7 @@
 //! - **Invariant:** a book of a person's own is marked as such, with its file and its digest, and
 //!   is checked whole; nothing is replaced silently: an id that ships already is refused.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use weigh_facts::Diagnostic;
@@ -45,6 +45,21 @@ impl Law {
     /// # Errors
     /// When there is no rulebook of a name, or a file of a person's own folder has faults.
     pub fn load(options: &LawOptions) -> Result<Self, WeighError> {
+        Self::load_by(options, weigh_rules::load_book)
+    }
+
+    /// The same with the tests of every rulebook, for pages that say what is tested.
+    ///
+    /// # Errors
+    /// As [`Law::load`].
+    pub fn load_whole(options: &LawOptions) -> Result<Self, WeighError> {
+        Self::load_by(options, weigh_rules::load_book_whole)
+    }
+
+    fn load_by(
+        options: &LawOptions,
+        load: fn(&ShippedBook, &Library) -> Rulebook,
+    ) -> Result<Self, WeighError> {
         let mut library = Library::shipped();
         let books = read_supplied(&options.folders, &mut library)?;
         let mut own = Vec::new();
@@ -72,7 +87,7 @@ impl Law {
             .collect();
         let mut books: Vec<Rulebook> = wanted
             .into_par_iter()
-            .map(|book| weigh_rules::load_book(book, &library))
+            .map(|book| load(book, &library))
             .collect();
         books.extend(own.into_iter().filter(|b| is_wanted(b.id())));
         books.sort_by(|a, b| a.id().cmp(b.id()));
@@ -91,6 +106,36 @@ impl Law {
         shipped
             .map(|b| b.text)
             .or_else(|| own.map(|(_, text)| text.as_str()))
+    }
+
+    /// A rulebook file of a person's own, checked against this law's library; its id may be one
+    /// that is taken, since it is read beside the other and not in its place.
+    ///
+    /// # Errors
+    /// When it cannot be read or has faults.
+    pub fn file(&self, path: &Path) -> Result<Rulebook, WeighError> {
+        let (text, _) = read_text(path, "rulebook")?;
+        let file = Supplied {
+            path: path.display().to_string(),
+            text,
+        };
+        let book = weigh_rules::check(&file.text, &self.library);
+        let book = book.map_err(|faults| file.faults(faults))?;
+        Ok(book.from_file(&file.path))
+    }
+
+    /// The rulebook of an id.
+    ///
+    /// # Errors
+    /// When there is none among those that were loaded.
+    pub fn named(&self, id: &str) -> Result<&Rulebook, WeighError> {
+        self.book(id).ok_or_else(|| {
+            let known: Vec<&str> = self.books.iter().map(Rulebook::id).collect();
+            WeighError::UnknownRulebook {
+                name: id.to_owned(),
+                known: known.join(", "),
+            }
+        })
     }
 
     /// The rulebook of an id.

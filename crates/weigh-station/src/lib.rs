@@ -15,9 +15,11 @@ mod error;
 mod evidence;
 mod folder;
 mod law;
+mod law_diff;
 mod model;
 mod regimes;
 mod stages;
+mod subjects;
 mod table;
 mod weigh;
 mod weighing;
@@ -29,7 +31,11 @@ pub use error::WeighError;
 pub use evidence::read_text;
 pub use folder::{Folder, OpenFile, Opened, open};
 pub use law::{Law, LawOptions, supplied_files};
+pub use law_diff::{
+    BookDiff, LawDiff, Side, SideNamed, TreatedSubject, TreatmentChange, Which, diff_law, sides,
+};
 pub use regimes::{Decision, LinesApart, Regimes, Says, Voice, regimes};
+pub use subjects::{KnownSubject, known_subjects};
 pub use table::{Axis, CELLS_MAX, Cell, DecisionTable, Speaks, decision_table};
 pub use weigh::{Inspection, Options, TensorTotal, assess, inspect, weigh};
 pub use weighing::{

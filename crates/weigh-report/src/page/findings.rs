@@ -261,13 +261,7 @@ fn elsewhere(others: &[OtherRule]) -> Vec<Elsewhere> {
         by_kind.entry(other.about).or_default().push(id);
     }
     let words = by_kind.into_iter().map(|(kind, rules)| Elsewhere {
-        kind: match kind {
-            SubjectKind::Model => "a model",
-            SubjectKind::Chip => "a chip",
-            SubjectKind::Cluster => "a cluster",
-            SubjectKind::Export => "an export",
-            SubjectKind::Developer => "a developer",
-        },
+        kind: kind.with_article(),
         rules,
     });
     words.collect()
@@ -340,19 +334,29 @@ pub(crate) fn enforcement(enforcement: Enforcement) -> &'static str {
     }
 }
 
-fn citation(citation: &Citation) -> CitationWords {
+pub(crate) fn citation(citation: &Citation) -> CitationWords {
     let source = &citation.source;
     let quote = citation.quote.as_ref().or(source.quote.as_ref());
-    let is_web = source.href.starts_with("https://") || source.href.starts_with("http://");
     CitationWords {
         title: clean(&citation.to_string()),
-        href: is_web.then(|| clean(&source.href)),
-        certainty: match source.certainty {
-            Certainty::PrimaryText => "primary text",
-            Certainty::Secondary => "secondary source",
-            Certainty::Unverified => "unverified",
-        },
+        href: web_address(&source.href),
+        certainty: certainty(source.certainty),
         quote: quote.map(|q| clean(q)),
+    }
+}
+
+/// The address of a source, if it is one of the web: no other scheme becomes a link.
+pub(crate) fn web_address(href: &str) -> Option<String> {
+    let is_web = href.starts_with("https://") || href.starts_with("http://");
+    is_web.then(|| clean(href))
+}
+
+/// How sure a reading is.
+pub(crate) fn certainty(certainty: Certainty) -> &'static str {
+    match certainty {
+        Certainty::PrimaryText => "primary text",
+        Certainty::Secondary => "secondary source",
+        Certainty::Unverified => "unverified",
     }
 }
 

@@ -7,14 +7,14 @@
 use anstyle::{AnsiColor, Style};
 
 /// The widest line.
-pub(super) const WIDTH: usize = 100;
+pub(crate) const WIDTH: usize = 100;
 
 /// Where the text of a labeled line begins.
 const LABEL: usize = 16;
 
 /// What a piece of text is for. Its color follows from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Tone {
+pub(crate) enum Tone {
     /// A heading, a name.
     Strong,
     /// Beside the point.
@@ -38,14 +38,14 @@ impl Tone {
 
 /// A sheet being written.
 #[derive(Debug)]
-pub(super) struct Sheet {
+pub(crate) struct Sheet {
     out: String,
     color: bool,
 }
 
 impl Sheet {
     /// An empty sheet.
-    pub(super) fn new(color: bool) -> Self {
+    pub(crate) fn new(color: bool) -> Self {
         Self {
             out: String::new(),
             color,
@@ -53,34 +53,34 @@ impl Sheet {
     }
 
     /// What was written.
-    pub(super) fn into_text(self) -> String {
+    pub(crate) fn into_text(self) -> String {
         self.out
     }
 
     /// A heading after an empty line.
-    pub(super) fn heading(&mut self, text: &str) {
+    pub(crate) fn heading(&mut self, text: &str) {
         self.blank();
         self.write(text, 0, 0, Some(Tone::Strong));
     }
 
     /// An empty line.
-    pub(super) fn blank(&mut self) {
+    pub(crate) fn blank(&mut self) {
         self.out.push('\n');
     }
 
     /// A labeled line: the label in a column of its own, the text beside it. An empty label
     /// continues the one above.
-    pub(super) fn field(&mut self, label: &str, text: &str) {
+    pub(crate) fn field(&mut self, label: &str, text: &str) {
         self.labeled(2, label, None, text);
     }
 
     /// A labeled line whose text stands out.
-    pub(super) fn toned_field(&mut self, label: &str, tone: Option<Tone>, text: &str) {
+    pub(crate) fn toned_field(&mut self, label: &str, tone: Option<Tone>, text: &str) {
         self.labeled(2, label, tone, text);
     }
 
     /// A labeled line further in.
-    pub(super) fn subfield(&mut self, label: &str, text: &str) {
+    pub(crate) fn subfield(&mut self, label: &str, text: &str) {
         self.labeled(6, label, None, text);
     }
 
@@ -100,7 +100,7 @@ impl Sheet {
     }
 
     /// Text at an indent; what does not fit goes on at the hanging indent.
-    pub(super) fn write(&mut self, text: &str, indent: usize, hanging: usize, tone: Option<Tone>) {
+    pub(crate) fn write(&mut self, text: &str, indent: usize, hanging: usize, tone: Option<Tone>) {
         let width = WIDTH - indent.max(hanging);
         for (index, line) in wrapped(text, width).iter().enumerate() {
             self.out
@@ -111,7 +111,7 @@ impl Sheet {
     }
 
     /// A line that starts with a word in a tone and goes on without one.
-    pub(super) fn lead(&mut self, lead: &str, tone: Option<Tone>, rest: &str) {
+    pub(crate) fn lead(&mut self, lead: &str, tone: Option<Tone>, rest: &str) {
         let column = 2 + lead.chars().count() + 2;
         for (index, line) in wrapped(rest, WIDTH - column).iter().enumerate() {
             if index == 0 {
@@ -127,7 +127,7 @@ impl Sheet {
     }
 
     /// A line as it stands, without the spaces at its end.
-    pub(super) fn raw(&mut self, line: &str) {
+    pub(crate) fn raw(&mut self, line: &str) {
         self.out.push_str(line.trim_end());
         self.out.push('\n');
     }

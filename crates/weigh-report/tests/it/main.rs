@@ -2,6 +2,7 @@
 
 mod html;
 mod json;
+mod law;
 mod markdown;
 mod sample;
 mod text;

@@ -12,6 +12,7 @@ use super::names::Named;
 use super::sources::Listed;
 use super::values;
 use crate::book::{Basis, BookTest, Citation, DeclaredAlarm, Expectation, Unreached};
+use crate::browse::StatusEntry;
 use weigh_facts::nearest;
 
 type Errors = Vec<Diagnostic>;
@@ -38,6 +39,7 @@ pub(super) struct RawRule {
     pub(super) reading: Option<String>,
     pub(super) text_status: Option<Timeline<TextStatus>>,
     pub(super) enforcement: Option<Timeline<Enforcement>>,
+    pub(super) history: Vec<StatusEntry>,
     pub(super) addressee: Option<String>,
     pub(super) basis: Basis,
     pub(super) clock: Option<RawClock>,
@@ -140,8 +142,9 @@ fn read_rule(mut table: Table, sources: &Listed, errors: &mut Errors) -> Option<
     let interval = values::read_interval(&mut table, first.as_deref(), &span, errors);
     let overrides = read_overrides(&mut table, errors);
     let reading = table.text("reading", errors);
-    let text_status = values::read_text_status(&mut table, sources, errors);
-    let enforcement = values::read_enforcement(&mut table, sources, errors);
+    let mut history = Vec::new();
+    let text_status = values::read_status(&mut table, sources, &mut history, errors);
+    let enforcement = values::read_status(&mut table, sources, &mut history, errors);
     let addressee = table.text("addressee", errors);
     let basis = read_basis(&mut table, errors);
     let clock = read_clock(&mut table, deadline.is_some(), errors);
@@ -163,6 +166,7 @@ fn read_rule(mut table: Table, sources: &Listed, errors: &mut Errors) -> Option<
         reading: reading.map(|r| r.split_whitespace().collect::<Vec<_>>().join(" ")),
         text_status,
         enforcement,
+        history,
         addressee,
         basis,
         clock,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use weigh_facts::{Certainty, Date, Diagnostic, Item, Source, SourceKey, Table};
 
+use crate::book::ListedSource;
 use weigh_facts::nearest;
 
 type Errors = Vec<Diagnostic>;
@@ -51,10 +52,13 @@ impl Listed {
     }
 
     /// All sources with the day they were fetched, by key.
-    pub(crate) fn into_entries(self) -> impl Iterator<Item = (String, Arc<Source>, Option<Date>)> {
-        self.entries
-            .into_iter()
-            .map(|(key, e)| (key, e.source, e.retrieved))
+    pub(crate) fn into_entries(self) -> BTreeMap<String, ListedSource> {
+        let listed = |e: Entry| ListedSource {
+            source: e.source,
+            retrieved: e.retrieved,
+        };
+        let entries = self.entries.into_iter();
+        entries.map(|(key, e)| (key, listed(e))).collect()
     }
 }
 

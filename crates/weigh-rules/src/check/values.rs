@@ -12,71 +12,67 @@ use weigh_facts::{
 use super::names::Named;
 use super::sources::Listed;
 use crate::book::{CodeList, CodeSet, Extent, Param, ParamValue};
+use crate::browse::{Axis, StatusEntry};
 
 type Errors = Vec<Diagnostic>;
 
-/// A timeline of words: `text_status`, `enforcement`.
-pub(super) fn read_status<T: Copy>(
+/// A word of one of the two status axes.
+pub(super) trait StatusWord: Copy + 'static {
+    const AXIS: Axis;
+    const ALL: &'static [Self];
+    fn word(self) -> &'static str;
+}
+
+impl StatusWord for TextStatus {
+    const AXIS: Axis = Axis::Text;
+    const ALL: &'static [Self] = TextStatus::ALL;
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+impl StatusWord for Enforcement {
+    const AXIS: Axis = Axis::Enforcement;
+    const ALL: &'static [Self] = Enforcement::ALL;
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+/// A timeline of words: `text_status`, `enforcement`. What each entry cites goes into `history`.
+pub(super) fn read_status<T: StatusWord>(
     table: &mut Table,
-    key: &'static str,
     sources: &Listed,
-    parse: fn(&str) -> Option<T>,
-    words: &[&str],
+    history: &mut Vec<StatusEntry>,
     errors: &mut Errors,
 ) -> Option<Timeline<T>> {
+    let key = T::AXIS.key();
     let nodes = table.list(key, errors)?;
-    let read = |node: Node, errors: &mut Errors| match &node.item {
-        Item::Text(word) if parse(word).is_some() => parse(word),
-        Item::Text(word) => {
-            let message = format!("`{word}` is no word for `{key}`");
-            let help = format!("use one of {}", words.join(", "));
-            errors.push(Diagnostic::new("word-not-listed", message, node.span).with_help(help));
-            None
-        }
-        _ => {
+    let read = |node: Node, errors: &mut Errors| {
+        let Item::Text(text) = &node.item else {
             let message = format!("`{key}` holds words");
             errors.push(Diagnostic::new("value-entry", message, node.span));
-            None
+            return None;
+        };
+        let found = T::ALL.iter().copied().find(|w| w.word() == text);
+        if found.is_none() {
+            let message = format!("`{text}` is no word for `{key}`");
+            let words: Vec<&str> = T::ALL.iter().map(|w| w.word()).collect();
+            let help = format!("use one of {}", words.join(", "));
+            errors.push(Diagnostic::new("word-not-listed", message, node.span).with_help(help));
         }
+        found
     };
     let entries = read_entries(nodes, sources, Citing::Optional, read, errors);
+    history.extend(entries.iter().map(|(entry, source)| StatusEntry {
+        axis: T::AXIS,
+        when: entry.when,
+        word: entry.value.word(),
+        source: source.clone(),
+    }));
     Some(Timeline::new(
         entries.into_iter().map(|(entry, _)| entry).collect(),
     ))
-}
-
-/// The words of the two status axes.
-pub(super) fn read_text_status(
-    table: &mut Table,
-    sources: &Listed,
-    errors: &mut Errors,
-) -> Option<Timeline<TextStatus>> {
-    let words: Vec<&str> = TextStatus::ALL.iter().map(|w| w.as_str()).collect();
-    read_status(
-        table,
-        "text_status",
-        sources,
-        TextStatus::parse,
-        &words,
-        errors,
-    )
-}
-
-/// See [`read_text_status`].
-pub(super) fn read_enforcement(
-    table: &mut Table,
-    sources: &Listed,
-    errors: &mut Errors,
-) -> Option<Timeline<Enforcement>> {
-    let words: Vec<&str> = Enforcement::ALL.iter().map(|w| w.as_str()).collect();
-    read_status(
-        table,
-        "enforcement",
-        sources,
-        Enforcement::parse,
-        &words,
-        errors,
-    )
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -222,6 +218,7 @@ pub(super) fn read_params(
         let param = Param {
             name: name.as_str().into(),
             unit: dimension,
+            shown: unit.into(),
             unstated,
             values: Timeline::new(values.collect()),
         };

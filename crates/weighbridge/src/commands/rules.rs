@@ -1,10 +1,13 @@
 //! `weighbridge rules`: the law itself, as data.
 
+mod diff;
 mod emit;
+mod lint;
+mod page;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use weigh_facts::Dictionary;
+use weigh_facts::{Date, Dictionary};
 use weigh_rules::{Kind, Library, Rulebook};
 use weigh_station::LawOptions;
 
@@ -13,12 +16,15 @@ use crate::failure::Failure;
 use crate::outcome::Outcome;
 use crate::output;
 
-/// List, show and test the rulebooks, and write them as SQL
+/// List, show, compare, test and lint the rulebooks, and write them as SQL
 #[derive(clap::Subcommand)]
 pub(crate) enum RulesVerb {
     List(ListArgs),
     Show(ShowArgs),
+    Page(page::PageArgs),
+    Diff(diff::DiffArgs),
     Test(TestArgs),
+    Lint(lint::LintArgs),
     Emit(emit::EmitArgs),
 }
 
@@ -29,15 +35,42 @@ pub(crate) struct ListArgs {
     law: Law,
 }
 
-/// Show the text of a rulebook, with its sources and tests
+/// Show one rulebook: its file, or what stands in it for people
 #[derive(clap::Args)]
 pub(crate) struct ShowArgs {
     /// Rulebook, by id
     id: String,
 
+    /// How to show it
+    #[arg(long, value_enum, default_value_t = ShowFormat::Toml)]
+    format: ShowFormat,
+
+    /// Day on which it is read, for `text` and `html` [default: today, UTC]
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    on: Option<Date>,
+
+    /// Day on which our knowledge of it ends, for `text` and `html` [default: what it knows]
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    known: Option<Date>,
+
     /// Folder with rulebooks of your own; may be repeated
     #[arg(long, value_name = "DIR")]
     rulebooks: Vec<PathBuf>,
+
+    /// Write it to a file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// How a rulebook is shown.
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub(crate) enum ShowFormat {
+    /// The file itself, with its tests
+    Toml,
+    /// Rules, values, statuses and sources, for a terminal
+    Text,
+    /// The same as one page, as `rules page` writes it
+    Html,
 }
 
 /// Run the tests inside rulebooks, and check rulebooks of your own
@@ -54,6 +87,13 @@ pub(crate) struct TestArgs {
     #[arg(long)]
     coverage: bool,
 
+    #[command(flatten)]
+    shelf: Shelf,
+}
+
+/// What rulebook files are read against.
+#[derive(clap::Args)]
+pub(crate) struct Shelf {
     /// Folder of fact definitions to use instead of those that ship
     #[arg(long, value_name = "DIR")]
     dictionary: Option<PathBuf>,
@@ -71,7 +111,10 @@ pub(crate) fn run(verb: RulesVerb) -> Result<Outcome, Failure> {
     match verb {
         RulesVerb::List(args) => list(&args),
         RulesVerb::Show(args) => show(&args),
+        RulesVerb::Page(args) => page::run(&args),
+        RulesVerb::Diff(args) => diff::run(&args),
         RulesVerb::Test(args) => test(&args),
+        RulesVerb::Lint(args) => lint::run(&args),
         RulesVerb::Emit(args) => emit::run(&args),
     }
 }
@@ -110,8 +153,10 @@ fn list(args: &ListArgs) -> Result<Outcome, Failure> {
         ));
         for rule in book.entries() {
             out.push_str(&format!(
-                "  {:<16} {}  (about a {})\n",
-                rule.level, rule.id, rule.about
+                "  {:<16} {}  (about {})\n",
+                rule.level,
+                rule.id,
+                rule.about.with_article()
             ));
         }
     }
@@ -124,15 +169,38 @@ fn show(args: &ShowArgs) -> Result<Outcome, Failure> {
         ids: vec![args.id.clone()],
         folders: args.rulebooks.clone(),
     };
-    let law = weigh_station::Law::load(&options).map_err(|e| subject::failure(&e))?;
-    if let Some(text) = law.text(&args.id) {
-        output::print(text)?;
+    let failed = |e| subject::failure(&e);
+    if matches!(args.format, ShowFormat::Toml) {
+        let law = weigh_station::Law::load(&options).map_err(failed)?;
+        write(
+            args.output.as_deref(),
+            law.text(&args.id).unwrap_or_default(),
+        )?;
+        return Ok(Outcome::Clear);
     }
+    let on = args.on.map_or_else(subject::today, Ok)?;
+    let law = weigh_station::Law::load_whole(&options).map_err(failed)?;
+    let shown = match args.format {
+        ShowFormat::Html => weigh_report::render_law_page(&law, on, args.known),
+        _ => {
+            let color = args.output.is_none() && output::is_terminal();
+            weigh_report::render_law_text(&law, on, args.known, color)
+        }
+    };
+    write(args.output.as_deref(), &shown)?;
     Ok(Outcome::Clear)
 }
 
+/// Writes where it was asked for.
+fn write(file: Option<&Path>, text: &str) -> Result<(), Failure> {
+    match file {
+        Some(path) => output::write_file(path, text),
+        None => output::print(text),
+    }
+}
+
 fn test(args: &TestArgs) -> Result<Outcome, Failure> {
-    let mut library = library(args)?;
+    let mut library = args.shelf.library()?;
     let mut books = Vec::new();
     let (folders, files): (Vec<PathBuf>, Vec<PathBuf>) =
         args.files.iter().cloned().partition(|p| p.is_dir());
@@ -167,31 +235,33 @@ fn test(args: &TestArgs) -> Result<Outcome, Failure> {
     })
 }
 
-/// What rulebooks are read against: what ships, save for the folders that were named.
-fn library(args: &TestArgs) -> Result<Library, Failure> {
-    let mut library = Library::shipped();
-    for (folder, is_emptied) in [
-        (&args.dictionary, Kind::Facts),
-        (&args.conventions, Kind::Convention),
-        (&args.tables, Kind::Table),
-    ] {
-        let Some(folder) = folder else { continue };
-        match is_emptied {
-            Kind::Facts => library.dictionary = Dictionary::default(),
-            Kind::Convention => library.conventions.clear(),
-            Kind::Table => library.tables.clear(),
-            Kind::Book => {}
+impl Shelf {
+    /// What ships, save for the folders that were named.
+    pub(crate) fn library(&self) -> Result<Library, Failure> {
+        let mut library = Library::shipped();
+        for (folder, is_emptied) in [
+            (&self.dictionary, Kind::Facts),
+            (&self.conventions, Kind::Convention),
+            (&self.tables, Kind::Table),
+        ] {
+            let Some(folder) = folder else { continue };
+            match is_emptied {
+                Kind::Facts => library.dictionary = Dictionary::default(),
+                Kind::Convention => library.conventions.clear(),
+                Kind::Table => library.tables.clear(),
+                Kind::Book => {}
+            }
+            for file in weigh_station::data_files(folder).map_err(|e| subject::failure(&e))? {
+                let path = file.display().to_string();
+                let (text, _) = weigh_station::read_text(&file, "rulebook")
+                    .map_err(|e| subject::failure(&e))?;
+                library
+                    .add(&text)
+                    .map_err(|faults| Failure::in_file(&path, &text, &faults))?;
+            }
         }
-        for file in weigh_station::data_files(folder).map_err(|e| subject::failure(&e))? {
-            let path = file.display().to_string();
-            let (text, _) =
-                weigh_station::read_text(&file, "rulebook").map_err(|e| subject::failure(&e))?;
-            library
-                .add(&text)
-                .map_err(|faults| Failure::in_file(&path, &text, &faults))?;
-        }
+        Ok(library)
     }
-    Ok(library)
 }
 
 fn write_coverage(book: &Rulebook, out: &mut String) {

@@ -70,11 +70,19 @@ impl Law {
 
     /// The rulebooks that were asked for, loaded.
     pub(crate) fn load(&self) -> Result<weigh_station::Law, Failure> {
-        let options = LawOptions {
+        weigh_station::Law::load(&self.options()).map_err(|e| failure(&e))
+    }
+
+    /// The same with their tests.
+    pub(crate) fn load_whole(&self) -> Result<weigh_station::Law, Failure> {
+        weigh_station::Law::load_whole(&self.options()).map_err(|e| failure(&e))
+    }
+
+    fn options(&self) -> LawOptions {
+        LawOptions {
             ids: self.rulebook.clone(),
             folders: self.rulebooks.clone(),
-        };
-        weigh_station::Law::load(&options).map_err(|e| failure(&e))
+        }
     }
 }
 

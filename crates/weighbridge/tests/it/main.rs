@@ -2,4 +2,5 @@
 
 mod answers;
 mod hostile;
+mod law;
 mod manual;
