@@ -31,6 +31,10 @@ pub(crate) enum RulesVerb {
 /// List the rulebooks with their status on a day
 #[derive(clap::Args)]
 pub(crate) struct ListArgs {
+    /// Name every rule, also of many rulebooks
+    #[arg(long)]
+    rules: bool,
+
     #[command(flatten)]
     law: Law,
 }
@@ -122,6 +126,7 @@ pub(crate) fn run(verb: RulesVerb) -> Result<Outcome, Failure> {
 fn list(args: &ListArgs) -> Result<Outcome, Failure> {
     let on = args.law.on()?;
     let law = args.law.load()?;
+    let names_rules = args.rules || args.law.names_books();
     let mut out = format!("rulebooks on {on}\n");
     for book in &law.books {
         let known = args.law.known().unwrap_or_else(|| book.known_through());
@@ -151,6 +156,11 @@ fn list(args: &ListArgs) -> Result<Outcome, Failure> {
             book.version(),
             book.known_through()
         ));
+        let known_rules = book.entries().count();
+        if !names_rules {
+            out.push_str(&format!("  {known_rules} rules\n"));
+            continue;
+        }
         for rule in book.entries() {
             out.push_str(&format!(
                 "  {:<16} {}  (about {})\n",
@@ -159,6 +169,9 @@ fn list(args: &ListArgs) -> Result<Outcome, Failure> {
                 rule.about.with_article()
             ));
         }
+    }
+    if !names_rules {
+        out.push_str("\nWith `--rulebook ID` or `--rules` every rule is named.\n");
     }
     output::print(&out)?;
     Ok(Outcome::Clear)

@@ -68,6 +68,11 @@ impl Law {
         self.known
     }
 
+    /// Were rulebooks named?
+    pub(crate) fn names_books(&self) -> bool {
+        !self.rulebook.is_empty()
+    }
+
     /// The rulebooks that were asked for, loaded.
     pub(crate) fn load(&self) -> Result<weigh_station::Law, Failure> {
         weigh_station::Law::load(&self.options()).map_err(|e| failure(&e))
