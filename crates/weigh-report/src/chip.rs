@@ -165,36 +165,7 @@ fn figures(sheet: &ChipSheet) -> Vec<(&'static str, String)> {
     let released = chip.released.map(|r| format!("released {r}"));
     let made: Vec<String> = made.into_iter().chain([released]).flatten().collect();
     figures.push(("made by", clean(&made.join(", "))));
-    match chip.tpp(sheet.tf32) {
-        Some(tpp) => {
-            let least = if tpp.open_formats.is_empty() {
-                ""
-            } else {
-                "at least "
-            };
-            let open = if tpp.open_formats.is_empty() {
-                String::new()
-            } else {
-                format!(
-                    "; only sparse rates are known for {}",
-                    tpp.open_formats.join(", ")
-                )
-            };
-            figures.push((
-                "TPP",
-                clean(&format!(
-                    "{least}{}, by {}, {}{open}",
-                    tpp.tpp.to_reader(),
-                    tpp.driver,
-                    sheet.tf32.as_str()
-                )),
-            ));
-        }
-        None => {
-            let why = chip.rates_unknown.as_deref().unwrap_or("no rate is known");
-            figures.push(("TPP", clean(&format!("not known: {why}"))));
-        }
-    }
+    figures.push(("TPP", performance(sheet)));
     let density = match chip.performance_density(sheet.tf32) {
         PerformanceDensity::Known(density) => {
             format!("{} TPP/mm2", bounds(&density))
@@ -233,6 +204,27 @@ fn figures(sheet: &ChipSheet) -> Vec<(&'static str, String)> {
         .to_owned(),
     ));
     figures
+}
+
+fn performance(sheet: &ChipSheet) -> String {
+    let Some(tpp) = sheet.chip.tpp(sheet.tf32) else {
+        let why = sheet.chip.rates_unknown.as_deref();
+        return clean(&format!("not known: {}", why.unwrap_or("no rate is known")));
+    };
+    let (least, open) = if tpp.open_formats.is_empty() {
+        ("", String::new())
+    } else {
+        let formats = tpp.open_formats.join(", ");
+        (
+            "at least ",
+            format!("; only sparse rates are known for {formats}"),
+        )
+    };
+    let (driver, tf32) = (&tpp.driver, sheet.tf32.as_str());
+    clean(&format!(
+        "{least}{}, by {driver}, {tf32}{open}",
+        tpp.tpp.to_reader()
+    ))
 }
 
 fn bounds(estimate: &Estimate<Decimal>) -> String {
@@ -461,54 +453,8 @@ fn write_text(out: &mut String, words: &Words) -> std::fmt::Result {
     for flip in &words.flips {
         writeln!(out, "  {}", wrapped(flip, 4))?;
     }
-    writeln!(out, "\nClass over time")?;
-    for timeline in &words.timelines {
-        writeln!(out, "  {}", timeline.rulebook)?;
-        for era in &timeline.eras {
-            let mark = if era.is_today { "▶" } else { " " };
-            let law = era.said.iter().all(|s| s.is_law) || era.is_free;
-            let law = if law { "" } else { " · NOT LAW" };
-            let class = format!("{}{law}", era.class);
-            writeln!(out, "  {mark} {:<24}  {}", era.days, wrapped(&class, 30))?;
-        }
-    }
-    if !words.computer.is_empty() {
-        let inside: Vec<String> = words
-            .computer
-            .iter()
-            .map(|s| format!("{} ({})", s.words, s.rule))
-            .collect();
-        writeln!(
-            out,
-            "  {}",
-            wrapped(&format!("in a computer: {}", inside.join("; ")), 4)
-        )?;
-    }
-    let heading = if words.is_one_export {
-        "This export"
-    } else {
-        "Exports from the United States, by destination (review and heavier)"
-    };
-    if !words.treatments.is_empty() {
-        writeln!(out, "\n{heading}")?;
-    }
-    for treatment in &words.treatments {
-        let place = format!("{} · {}", treatment.destinations, treatment.party);
-        writeln!(out, "  {}", wrapped(&place, 4))?;
-        if words.is_one_export {
-            for said in &treatment.said {
-                let policy = if said.is_policy { " · POLICY" } else { "" };
-                let line = format!("{} · {}{policy}", said.words, said.rule);
-                writeln!(out, "    {}", wrapped(&line, 6))?;
-                let rests = format!("{}; {}", said.status, said.citation);
-                writeln!(out, "      {}", wrapped(&rests, 6))?;
-            }
-            continue;
-        }
-        for line in in_brief(&treatment.said) {
-            writeln!(out, "    {}", wrapped(&line, 6))?;
-        }
-    }
+    write_classes(out, words)?;
+    write_treatments(out, words)?;
     if !words.near.is_empty() {
         writeln!(out, "\nNearest lines")?;
     }
@@ -535,6 +481,62 @@ fn write_text(out: &mut String, words: &Words) -> std::fmt::Result {
         out,
         "Findings under documented readings of the texts, not legal advice; each rule's source is the law."
     )
+}
+
+fn write_classes(out: &mut String, words: &Words) -> std::fmt::Result {
+    writeln!(out, "\nClass over time")?;
+    for timeline in &words.timelines {
+        writeln!(out, "  {}", timeline.rulebook)?;
+        for era in &timeline.eras {
+            let mark = if era.is_today { "▶" } else { " " };
+            let law = era.said.iter().all(|s| s.is_law) || era.is_free;
+            let law = if law { "" } else { " · NOT LAW" };
+            let class = format!("{}{law}", era.class);
+            writeln!(out, "  {mark} {:<24}  {}", era.days, wrapped(&class, 30))?;
+        }
+    }
+    if !words.computer.is_empty() {
+        let inside: Vec<String> = words
+            .computer
+            .iter()
+            .map(|s| format!("{} ({})", s.words, s.rule))
+            .collect();
+        writeln!(
+            out,
+            "  {}",
+            wrapped(&format!("in a computer: {}", inside.join("; ")), 4)
+        )?;
+    }
+    Ok(())
+}
+
+fn write_treatments(out: &mut String, words: &Words) -> std::fmt::Result {
+    let heading = if words.is_one_export {
+        "This export"
+    } else {
+        "Exports from the United States, by destination (review and heavier)"
+    };
+    if !words.treatments.is_empty() {
+        writeln!(out, "\n{heading}")?;
+    }
+    for treatment in &words.treatments {
+        let place = format!("{} · {}", treatment.destinations, treatment.party);
+        writeln!(out, "  {}", wrapped(&place, 4))?;
+        if words.is_one_export {
+            for said in &treatment.said {
+                let policy = if said.is_policy { " · POLICY" } else { "" };
+                let line = format!("{} · {}{policy}", said.words, said.rule);
+                writeln!(out, "    {}", wrapped(&line, 6))?;
+                let rests = format!("{}; {}", said.status, said.citation);
+                writeln!(out, "      {}", wrapped(&rests, 6))?;
+            }
+            continue;
+        }
+        for line in in_brief(&treatment.said) {
+            writeln!(out, "    {}", wrapped(&line, 6))?;
+        }
+    }
+    Ok(())
 }
 
 /// Breaks lines at 98 columns and indents all but the first.
