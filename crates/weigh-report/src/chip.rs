@@ -10,6 +10,7 @@ use weigh_facts::{Decimal, Estimate, Verdict};
 use weigh_rules::{Basis, Line};
 use weigh_station::{ChipSheet, Era, Speaks, Timeline, Treatment};
 
+use crate::class::ClassWords;
 use crate::clean::clean;
 use crate::numbers;
 use crate::page::findings::{enforcement, text_status};
@@ -294,27 +295,7 @@ fn said(speaks: &Speaks) -> Said {
 
 /// The outcome words of an era, each once; several rules often give one class.
 fn class_of(era: &Era) -> String {
-    let mut words: Vec<String> = Vec::new();
-    for speaks in &era.says {
-        let outcome = match speaks.outcome.split_once(": ") {
-            // An ECCN says by itself what it is.
-            Some((_, word)) if word.starts_with(|c: char| c.is_ascii_digit()) => word.to_owned(),
-            _ if speaks.outcome.is_empty() => speaks.rule.clone(),
-            _ => speaks.outcome.clone(),
-        };
-        let outcome = match speaks.verdict {
-            Verdict::Indeterminate => format!("perhaps {outcome}"),
-            _ => outcome,
-        };
-        if !words.contains(&outcome) {
-            words.push(outcome);
-        }
-    }
-    if words.is_empty() {
-        "no rule".to_owned()
-    } else {
-        clean(&words.join(", "))
-    }
+    ClassWords::of(&era.says).in_words()
 }
 
 fn timeline(timeline: &Timeline, today: &str) -> TimelineWords {

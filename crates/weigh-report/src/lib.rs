@@ -13,6 +13,7 @@
 //! - **Absent on purpose:** a legal conclusion. A page says what was found, under which reading.
 
 mod chip;
+mod class;
 mod clean;
 mod decision;
 mod finding;
