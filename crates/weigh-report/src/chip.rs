@@ -8,7 +8,7 @@ use serde::Serialize;
 use weigh_compute::{ApplicableArea, PerformanceDensity, Tf32};
 use weigh_facts::{Decimal, Estimate, Verdict};
 use weigh_rules::{Basis, Line};
-use weigh_station::{ChipSheet, Era, Speaks, Timeline, Treatment};
+use weigh_station::{ChipSheet, Era, Flip, Speaks, Timeline, Treatment};
 
 use crate::class::ClassWords;
 use crate::clean::clean;
@@ -228,7 +228,7 @@ fn performance(sheet: &ChipSheet) -> String {
     ))
 }
 
-fn bounds(estimate: &Estimate<Decimal>) -> String {
+pub(crate) fn bounds(estimate: &Estimate<Decimal>) -> String {
     in_unit((estimate.low(), estimate.high()), "1")
 }
 
@@ -614,7 +614,7 @@ struct WireEra {
 }
 
 #[derive(Serialize)]
-struct WireSaid {
+pub(crate) struct WireSaid {
     rulebook: String,
     rule: String,
     verdict: &'static str,
@@ -628,7 +628,7 @@ struct WireSaid {
 }
 
 #[derive(Serialize)]
-struct WireFlip {
+pub(crate) struct WireFlip {
     reading: &'static str,
     total_processing_performance: String,
     changes: Vec<(String, &'static str, &'static str)>,
@@ -641,7 +641,7 @@ struct WireTreatment {
     says: Vec<WireSaid>,
 }
 
-fn wire(says: &[Speaks]) -> Vec<WireSaid> {
+pub(crate) fn wire(says: &[Speaks]) -> Vec<WireSaid> {
     says.iter()
         .map(|s| WireSaid {
             rulebook: s.rulebook.clone(),
@@ -654,6 +654,21 @@ fn wire(says: &[Speaks]) -> Vec<WireSaid> {
             basis: s.basis.as_str(),
             citation: s.citation.clone(),
             needs: s.needs.clone(),
+        })
+        .collect()
+}
+
+pub(crate) fn wire_flips(flips: &[Flip]) -> Vec<WireFlip> {
+    flips
+        .iter()
+        .map(|f| WireFlip {
+            reading: f.reading.as_str(),
+            total_processing_performance: f.tpp.to_plain(),
+            changes: f
+                .changes
+                .iter()
+                .map(|(rule, a, b)| (rule.clone(), a.as_str(), b.as_str()))
+                .collect(),
         })
         .collect()
 }
@@ -692,19 +707,7 @@ fn json(sheet: &ChipSheet) -> String {
                     .collect(),
             })
             .collect(),
-        flips: sheet
-            .flips
-            .iter()
-            .map(|f| WireFlip {
-                reading: f.reading.as_str(),
-                total_processing_performance: f.tpp.to_plain(),
-                changes: f
-                    .changes
-                    .iter()
-                    .map(|(rule, a, b)| (rule.clone(), a.as_str(), b.as_str()))
-                    .collect(),
-            })
-            .collect(),
+        flips: wire_flips(&sheet.flips),
         treatments: sheet
             .treatments
             .iter()

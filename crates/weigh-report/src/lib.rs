@@ -13,6 +13,7 @@
 //! - **Absent on purpose:** a legal conclusion. A page says what was found, under which reading.
 
 mod chip;
+mod chip_list;
 mod class;
 mod clean;
 mod decision;
@@ -27,6 +28,7 @@ mod scale;
 mod text;
 
 pub use chip::render_chip;
+pub use chip_list::{render_chip_list, render_chip_list_csv, with_class};
 pub use decision::render_decision_table;
 pub use finding::render_finding;
 pub use inspection::render_inspection;

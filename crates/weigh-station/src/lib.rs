@@ -8,6 +8,7 @@
 //! - **Invariant:** no clock. Days are arguments.
 
 mod assess;
+mod chip_list;
 mod chips;
 mod compute;
 mod data_files;
@@ -23,6 +24,7 @@ mod weigh;
 mod weighing;
 
 pub use assess::{Assessed, assess_facts, missing_facts};
+pub use chip_list::{BookRead, ChipFigure, ChipList, ChipRow, Class, chip_list};
 pub use chips::{ChipOptions, ChipSheet, Era, Flip, Timeline, Treatment, chip_sheet};
 pub use data_files::data_files;
 pub use error::WeighError;

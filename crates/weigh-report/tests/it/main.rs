@@ -1,5 +1,6 @@
 //! Weighings made by hand, and the examples, rendered in every format.
 
+mod chips;
 mod html;
 mod json;
 mod markdown;

@@ -3,6 +3,7 @@
 
 mod assess;
 mod chip;
+mod chip_list;
 mod completions;
 mod doctor;
 mod explain;
