@@ -25,6 +25,7 @@ mod markdown;
 mod numbers;
 mod page;
 mod scale;
+mod scatter;
 mod text;
 
 pub use chip::render_chip;
@@ -32,6 +33,7 @@ pub use chip_list::{render_chip_list, render_chip_list_csv, with_class};
 pub use decision::render_decision_table;
 pub use finding::render_finding;
 pub use inspection::render_inspection;
+pub use scatter::render_scatter;
 
 use weigh_station::Weighing;
 

@@ -151,7 +151,7 @@ pub(crate) fn add_word(facts: &mut Facts, fact: &str, word: &str) {
     }
 }
 
-fn add_flag(facts: &mut Facts, fact: &str, flag: bool) {
+pub(crate) fn add_flag(facts: &mut Facts, fact: &str, flag: bool) {
     let origin = Origin {
         grade: Grade::Assumed,
         method: TOLD,

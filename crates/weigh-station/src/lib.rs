@@ -18,6 +18,7 @@ mod folder;
 mod law;
 mod model;
 mod regimes;
+mod scatter;
 mod stages;
 mod table;
 mod weigh;
@@ -32,6 +33,7 @@ pub use evidence::read_text;
 pub use folder::{Folder, OpenFile, Opened, open};
 pub use law::{Law, LawOptions};
 pub use regimes::{Decision, LinesApart, Regimes, Says, Voice, regimes};
+pub use scatter::{Field, PlaneAxis, PlaneLine, Scatter, Spot, scatter};
 pub use table::{Axis, CELLS_MAX, Cell, DecisionTable, Speaks, decision_table};
 pub use weigh::{Inspection, Options, TensorTotal, assess, inspect, weigh};
 pub use weighing::{

@@ -5,5 +5,6 @@ mod html;
 mod json;
 mod markdown;
 mod sample;
+mod scatter;
 mod text;
 mod whole;

@@ -7,7 +7,7 @@ use weigh_station::{ChipOptions, WeighError};
 
 use super::assess::Parties;
 use super::weigh::FormatArg;
-use super::{chip_list, subject};
+use super::{chip_list, chip_scatter, subject};
 use crate::failure::Failure;
 use crate::outcome::Outcome;
 use crate::output;
@@ -17,6 +17,7 @@ use crate::output;
 pub(crate) enum ChipVerb {
     Show(ShowArgs),
     List(chip_list::Args),
+    Scatter(chip_scatter::Args),
 }
 
 /// Show one chip: its figures with their sources, its class in every vintage of the rules, how an
@@ -66,6 +67,7 @@ pub(crate) fn run(verb: ChipVerb) -> Result<Outcome, Failure> {
     match verb {
         ChipVerb::Show(args) => show(&args),
         ChipVerb::List(args) => chip_list::run(&args),
+        ChipVerb::Scatter(args) => chip_scatter::run(&args),
     }
 }
 
@@ -109,6 +111,12 @@ pub(crate) fn find(name: &str) -> Result<Chip, Failure> {
         Failure::new(e.code(), e.to_string()).help(help)
     })?;
     Ok(found.clone())
+}
+
+/// A chip of a person's own files, or of the catalog.
+pub(super) fn find_among(name: &str, own: &[Chip]) -> Result<Chip, Failure> {
+    let mine = own.iter().find(|c| c.names().any(|n| n == name));
+    mine.map_or_else(|| find(name), |chip| Ok(chip.clone()))
 }
 
 /// A chip of a person's own file.

@@ -4,6 +4,7 @@
 mod assess;
 mod chip;
 mod chip_list;
+mod chip_scatter;
 mod completions;
 mod doctor;
 mod explain;

@@ -1,5 +1,6 @@
 //! The program as a person meets it: executed pages of the manual, exit codes, wrong input.
 
 mod answers;
+mod chips;
 mod hostile;
 mod manual;
