@@ -10,8 +10,10 @@ use weigh_facts::{Decimal, Estimate, Verdict};
 use weigh_rules::{Basis, Line};
 use weigh_station::{ChipSheet, Era, Flip, Speaks, Timeline, Treatment};
 
+use crate::chip_list::{WireBounds, WireTool, density};
 use crate::class::ClassWords;
 use crate::clean::clean;
+use crate::json::escaped;
 use crate::numbers;
 use crate::page::findings::{enforcement, text_status};
 use crate::{Format, TOOL, VERSION};
@@ -588,13 +590,15 @@ fn html(words: &Words) -> String {
 #[derive(Serialize)]
 struct WireChip<'a> {
     schema: &'static str,
+    tool: WireTool,
     id: &'a str,
     name: &'a str,
     on: String,
     tf32: &'static str,
-    total_processing_performance: Option<String>,
+    total_processing_performance: Option<WireBounds>,
     driver: Option<String>,
-    performance_density: Option<(Option<String>, Option<String>)>,
+    density_state: &'static str,
+    performance_density: Option<WireBounds>,
     timelines: Vec<WireTimeline>,
     flips: Vec<WireFlip>,
     treatments: Vec<WireTreatment>,
@@ -631,7 +635,25 @@ pub(crate) struct WireSaid {
 pub(crate) struct WireFlip {
     reading: &'static str,
     total_processing_performance: String,
-    changes: Vec<(String, &'static str, &'static str)>,
+    changes: Vec<WireChange>,
+}
+
+/// A rule that comes out otherwise under another reading.
+#[derive(Serialize)]
+pub(crate) struct WireChange {
+    rule: String,
+    here: &'static str,
+    there: &'static str,
+}
+
+impl WireChange {
+    pub(crate) fn of((rule, here, there): &(String, Verdict, Verdict)) -> Self {
+        Self {
+            rule: rule.clone(),
+            here: here.as_str(),
+            there: there.as_str(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -664,33 +686,25 @@ pub(crate) fn wire_flips(flips: &[Flip]) -> Vec<WireFlip> {
         .map(|f| WireFlip {
             reading: f.reading.as_str(),
             total_processing_performance: f.tpp.to_plain(),
-            changes: f
-                .changes
-                .iter()
-                .map(|(rule, a, b)| (rule.clone(), a.as_str(), b.as_str()))
-                .collect(),
+            changes: f.changes.iter().map(WireChange::of).collect(),
         })
         .collect()
 }
 
 fn json(sheet: &ChipSheet) -> String {
     let tpp = sheet.chip.tpp(sheet.tf32);
-    let density = match sheet.chip.performance_density(sheet.tf32) {
-        PerformanceDensity::Known(d) => Some((
-            d.low().map(Decimal::to_plain),
-            d.high().map(Decimal::to_plain),
-        )),
-        _ => None,
-    };
+    let (density_state, density) = density(&sheet.chip, sheet.tf32);
     let wire_chip = WireChip {
         schema: "weighbridge.chip/1",
+        tool: WireTool::this(),
         id: &sheet.chip.id,
         name: &sheet.chip.name,
         on: sheet.on.to_string(),
         tf32: Tf32::as_str(sheet.tf32),
-        total_processing_performance: tpp.as_ref().map(|t| t.tpp.to_plain()),
+        total_processing_performance: tpp.as_ref().map(|t| WireBounds::of(&t.estimate())),
         driver: tpp.map(|t| t.driver),
-        performance_density: density,
+        density_state,
+        performance_density: density.as_ref().map(WireBounds::of),
         timelines: sheet
             .timelines
             .iter()
@@ -719,7 +733,7 @@ fn json(sheet: &ChipSheet) -> String {
             .collect(),
     };
     // These structs always serialize.
-    let mut out = serde_json::to_string_pretty(&wire_chip).unwrap_or_default();
+    let mut out = escaped(&serde_json::to_string_pretty(&wire_chip).unwrap_or_default());
     out.push('\n');
     out
 }

@@ -6,5 +6,6 @@ mod json;
 mod markdown;
 mod sample;
 mod scatter;
+mod schemas;
 mod text;
 mod whole;
