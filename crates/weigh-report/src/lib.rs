@@ -16,6 +16,7 @@ mod chip;
 mod chip_list;
 mod class;
 mod clean;
+mod cluster;
 mod decision;
 mod finding;
 mod html;
@@ -30,6 +31,7 @@ mod text;
 
 pub use chip::render_chip;
 pub use chip_list::{render_chip_list, render_chip_list_csv, with_class};
+pub use cluster::render_cluster;
 pub use decision::render_decision_table;
 pub use finding::render_finding;
 pub use inspection::render_inspection;

@@ -168,7 +168,7 @@ pub(crate) fn known(book: &Rulebook, options: &ChipOptions) -> Date {
     options.known.unwrap_or_else(|| book.known_through())
 }
 
-fn about(kind: SubjectKind) -> BTreeSet<SubjectKind> {
+pub(crate) fn about(kind: SubjectKind) -> BTreeSet<SubjectKind> {
     BTreeSet::from([kind])
 }
 

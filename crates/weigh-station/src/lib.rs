@@ -10,6 +10,7 @@
 mod assess;
 mod chip_list;
 mod chips;
+mod cluster;
 mod compute;
 mod data_files;
 mod error;
@@ -27,6 +28,9 @@ mod weighing;
 pub use assess::{Assessed, assess_facts, missing_facts};
 pub use chip_list::{BookRead, ChipFigure, ChipList, ChipRow, Class, chip_list};
 pub use chips::{ChipOptions, ChipSheet, Era, Flip, Timeline, Treatment, chip_sheet};
+pub use cluster::{
+    ClusterOptions, ClusterSheet, FormatRate, OperationsLine, Stated, TimeTo, cluster_sheet,
+};
 pub use data_files::data_files;
 pub use error::WeighError;
 pub use evidence::read_text;

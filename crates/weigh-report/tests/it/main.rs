@@ -1,6 +1,7 @@
 //! Weighings made by hand, and the examples, rendered in every format.
 
 mod chips;
+mod clusters;
 mod html;
 mod json;
 mod markdown;

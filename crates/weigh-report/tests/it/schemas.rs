@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 use weigh_facts::Level;
-use weigh_report::{Format, render_chip, render_chip_list, render_decision_table};
+use weigh_report::{Format, render_chip, render_chip_list, render_cluster, render_decision_table};
 use weigh_station::{Axis, chip_sheet, decision_table};
 
 use crate::chips::{all, chip, day, law, options};
+use crate::clusters::cluster;
 use crate::json::objects;
 
 fn validator(schema: &str) -> jsonschema::Validator {
@@ -75,6 +76,16 @@ fn a_list_of_chips_fits_its_schema() {
         let document: Value = serde_json::from_str(&text).expect("the output is JSON");
         assert!(validator.is_valid(&document), "{on}");
     }
+}
+
+#[test]
+fn a_cluster_fits_its_schema() {
+    let schema = include_str!("../../../../schemas/weighbridge.cluster-1.json");
+    let sheet = cluster(&[("H100", 51_000), ("RTX 4090", 2)], "2024-06-01", &[]);
+    assert!(!sheet.otherwise.is_empty(), "it flips");
+    holds(schema, &render_cluster(&sheet, Format::Json));
+    let own = cluster(&[("H100", 8)], "2024-06-01", &["3e25..5e25"]);
+    holds(schema, &render_cluster(&own, Format::Json));
 }
 
 #[test]

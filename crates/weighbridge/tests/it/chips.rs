@@ -124,9 +124,19 @@ fn a_chip_file_of_ones_own_is_read_by_every_verb() {
     for verb in [
         &["chip", "show", "--spec", &sparse][..],
         &["chip", "scatter", "--spec", &sparse],
+        &["cluster", "Own X1=8", "--spec", &sparse],
     ] {
         refused(verb, &["only-sparse-rates"]);
     }
     let (code, svg, _) = run(&["chip", "scatter", "--spec", &dense, "--on", "2026-09-01"]);
     assert!(code == 0 && svg.contains("Own X1: 8,000 TPP"));
+    let (_, sheet) = json(&[
+        "cluster",
+        "own-x1=8",
+        "--spec",
+        &dense,
+        "--on",
+        "2026-09-01",
+    ]);
+    assert_eq!(sheet["training"]["rate_per_s"], "4000000000000000");
 }

@@ -2,5 +2,6 @@
 
 mod answers;
 mod chips;
+mod clusters;
 mod hostile;
 mod manual;
