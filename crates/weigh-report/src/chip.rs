@@ -8,9 +8,12 @@ use serde::Serialize;
 use weigh_compute::{ApplicableArea, PerformanceDensity, Tf32};
 use weigh_facts::{Decimal, Estimate, Verdict};
 use weigh_rules::{Basis, Line};
-use weigh_station::{ChipSheet, Era, Speaks, Timeline, Treatment};
+use weigh_station::{ChipSheet, Era, Flip, Speaks, Timeline, Treatment};
 
+use crate::chip_list::{WireBounds, WireTool, density};
+use crate::class::ClassWords;
 use crate::clean::clean;
+use crate::json::escaped;
 use crate::numbers;
 use crate::page::findings::{enforcement, text_status};
 use crate::{Format, TOOL, VERSION};
@@ -202,32 +205,28 @@ fn figures(sheet: &ChipSheet) -> Vec<(&'static str, String)> {
     figures
 }
 
-/// Total processing performance with the format that drives it, or why it is not known.
 fn performance(sheet: &ChipSheet) -> String {
-    let chip = &sheet.chip;
-    let Some(tpp) = chip.tpp(sheet.tf32) else {
-        let why = chip.rates_unknown.as_deref();
+    let Some(tpp) = sheet.chip.tpp(sheet.tf32) else {
+        let why = sheet.chip.rates_unknown.as_deref();
         return clean(&format!("not known: {}", why.unwrap_or("no rate is known")));
     };
-    let (least, open) = match tpp.open_formats.as_slice() {
-        [] => ("", String::new()),
-        formats => {
-            let formats = formats.join(", ");
-            (
-                "at least ",
-                format!("; only sparse rates are known for {formats}"),
-            )
-        }
+    let (least, open) = if tpp.open_formats.is_empty() {
+        ("", String::new())
+    } else {
+        let formats = tpp.open_formats.join(", ");
+        (
+            "at least ",
+            format!("; only sparse rates are known for {formats}"),
+        )
     };
+    let (driver, tf32) = (&tpp.driver, sheet.tf32.as_str());
     clean(&format!(
-        "{least}{}, by {}, {}{open}",
-        tpp.tpp.to_reader(),
-        tpp.driver,
-        sheet.tf32.as_str()
+        "{least}{}, by {driver}, {tf32}{open}",
+        tpp.tpp.to_reader()
     ))
 }
 
-fn bounds(estimate: &Estimate<Decimal>) -> String {
+pub(crate) fn bounds(estimate: &Estimate<Decimal>) -> String {
     in_unit((estimate.low(), estimate.high()), "1")
 }
 
@@ -294,27 +293,7 @@ fn said(speaks: &Speaks) -> Said {
 
 /// The outcome words of an era, each once; several rules often give one class.
 fn class_of(era: &Era) -> String {
-    let mut words: Vec<String> = Vec::new();
-    for speaks in &era.says {
-        let outcome = match speaks.outcome.split_once(": ") {
-            // An ECCN says by itself what it is.
-            Some((_, word)) if word.starts_with(|c: char| c.is_ascii_digit()) => word.to_owned(),
-            _ if speaks.outcome.is_empty() => speaks.rule.clone(),
-            _ => speaks.outcome.clone(),
-        };
-        let outcome = match speaks.verdict {
-            Verdict::Indeterminate => format!("perhaps {outcome}"),
-            _ => outcome,
-        };
-        if !words.contains(&outcome) {
-            words.push(outcome);
-        }
-    }
-    if words.is_empty() {
-        "no rule".to_owned()
-    } else {
-        clean(&words.join(", "))
-    }
+    ClassWords::of(&era.says).in_words()
 }
 
 fn timeline(timeline: &Timeline, today: &str) -> TimelineWords {
@@ -630,7 +609,6 @@ fn write_near(out: &mut String, words: &Words) -> std::fmt::Result {
     Ok(())
 }
 
-/// Breaks lines at 98 columns and indents all but the first.
 fn wrapped(text: &str, indent: usize) -> String {
     crate::finding::wrapped(text, indent)
 }
@@ -700,13 +678,15 @@ fn html(words: &Words, drawing: &Drawing) -> String {
 #[derive(Serialize)]
 struct WireChip<'a> {
     schema: &'static str,
+    tool: WireTool,
     id: &'a str,
     name: &'a str,
     on: String,
     tf32: &'static str,
-    total_processing_performance: Option<String>,
+    total_processing_performance: Option<WireBounds>,
     driver: Option<String>,
-    performance_density: Option<(Option<String>, Option<String>)>,
+    density_state: &'static str,
+    performance_density: Option<WireBounds>,
     timelines: Vec<WireTimeline>,
     flips: Vec<WireFlip>,
     treatments: Vec<WireTreatment>,
@@ -726,7 +706,7 @@ struct WireEra {
 }
 
 #[derive(Serialize)]
-struct WireSaid {
+pub(crate) struct WireSaid {
     rulebook: String,
     rule: String,
     verdict: &'static str,
@@ -740,10 +720,28 @@ struct WireSaid {
 }
 
 #[derive(Serialize)]
-struct WireFlip {
+pub(crate) struct WireFlip {
     reading: &'static str,
     total_processing_performance: String,
-    changes: Vec<(String, &'static str, &'static str)>,
+    changes: Vec<WireChange>,
+}
+
+/// A rule that comes out otherwise under another reading.
+#[derive(Serialize)]
+pub(crate) struct WireChange {
+    rule: String,
+    here: &'static str,
+    there: &'static str,
+}
+
+impl WireChange {
+    pub(crate) fn of((rule, here, there): &(String, Verdict, Verdict)) -> Self {
+        Self {
+            rule: rule.clone(),
+            here: here.as_str(),
+            there: there.as_str(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -753,7 +751,7 @@ struct WireTreatment {
     says: Vec<WireSaid>,
 }
 
-fn wire(says: &[Speaks]) -> Vec<WireSaid> {
+pub(crate) fn wire(says: &[Speaks]) -> Vec<WireSaid> {
     says.iter()
         .map(|s| WireSaid {
             rulebook: s.rulebook.clone(),
@@ -770,24 +768,31 @@ fn wire(says: &[Speaks]) -> Vec<WireSaid> {
         .collect()
 }
 
+pub(crate) fn wire_flips(flips: &[Flip]) -> Vec<WireFlip> {
+    flips
+        .iter()
+        .map(|f| WireFlip {
+            reading: f.reading.as_str(),
+            total_processing_performance: f.tpp.to_plain(),
+            changes: f.changes.iter().map(WireChange::of).collect(),
+        })
+        .collect()
+}
+
 fn json(sheet: &ChipSheet) -> String {
     let tpp = sheet.chip.tpp(sheet.tf32);
-    let density = match sheet.chip.performance_density(sheet.tf32) {
-        PerformanceDensity::Known(d) => Some((
-            d.low().map(Decimal::to_plain),
-            d.high().map(Decimal::to_plain),
-        )),
-        _ => None,
-    };
+    let (density_state, density) = density(&sheet.chip, sheet.tf32);
     let wire_chip = WireChip {
         schema: "weighbridge.chip/1",
+        tool: WireTool::this(),
         id: &sheet.chip.id,
         name: &sheet.chip.name,
         on: sheet.on.to_string(),
         tf32: Tf32::as_str(sheet.tf32),
-        total_processing_performance: tpp.as_ref().map(|t| t.tpp.to_plain()),
+        total_processing_performance: tpp.as_ref().map(|t| WireBounds::of(&t.estimate())),
         driver: tpp.map(|t| t.driver),
-        performance_density: density,
+        density_state,
+        performance_density: density.as_ref().map(WireBounds::of),
         timelines: sheet
             .timelines
             .iter()
@@ -804,19 +809,7 @@ fn json(sheet: &ChipSheet) -> String {
                     .collect(),
             })
             .collect(),
-        flips: sheet
-            .flips
-            .iter()
-            .map(|f| WireFlip {
-                reading: f.reading.as_str(),
-                total_processing_performance: f.tpp.to_plain(),
-                changes: f
-                    .changes
-                    .iter()
-                    .map(|(rule, a, b)| (rule.clone(), a.as_str(), b.as_str()))
-                    .collect(),
-            })
-            .collect(),
+        flips: wire_flips(&sheet.flips),
         treatments: sheet
             .treatments
             .iter()
@@ -828,7 +821,7 @@ fn json(sheet: &ChipSheet) -> String {
             .collect(),
     };
     // These structs always serialize.
-    let mut out = serde_json::to_string_pretty(&wire_chip).unwrap_or_default();
+    let mut out = escaped(&serde_json::to_string_pretty(&wire_chip).unwrap_or_default());
     out.push('\n');
     out
 }

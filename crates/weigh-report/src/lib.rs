@@ -14,7 +14,10 @@
 
 mod browse;
 mod chip;
+mod chip_list;
+mod class;
 mod clean;
+mod cluster;
 mod decision;
 mod finding;
 mod html;
@@ -26,15 +29,19 @@ mod markdown;
 mod numbers;
 mod page;
 mod scale;
+mod scatter;
 mod text;
 
 pub use browse::{render_law_page, render_law_text};
 pub use chip::render_chip;
+pub use chip_list::{render_chip_list, render_chip_list_csv, with_class};
+pub use cluster::render_cluster;
 pub use decision::render_decision_table;
 pub use finding::render_finding;
 pub use inspection::render_inspection;
 pub use law_diff::{render_law_diff, render_law_diff_text};
 pub use lints::{LintedFile, render_lints};
+pub use scatter::render_scatter;
 
 use weigh_station::Weighing;
 

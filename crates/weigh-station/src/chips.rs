@@ -134,11 +134,11 @@ pub fn chip_sheet(law: &Law, chip: &Chip, options: &ChipOptions) -> ChipSheet {
 }
 
 #[expect(clippy::expect_used, reason = "the names are constants of this file")]
-fn name(text: &str) -> FactName {
+pub(crate) fn name(text: &str) -> FactName {
     text.parse().expect("a constant fact name is well formed")
 }
 
-fn add_word(facts: &mut Facts, fact: &str, word: &str) {
+pub(crate) fn add_word(facts: &mut Facts, fact: &str, word: &str) {
     let origin = Origin {
         grade: Grade::Assumed,
         method: TOLD,
@@ -151,7 +151,7 @@ fn add_word(facts: &mut Facts, fact: &str, word: &str) {
     }
 }
 
-fn add_flag(facts: &mut Facts, fact: &str, flag: bool) {
+pub(crate) fn add_flag(facts: &mut Facts, fact: &str, flag: bool) {
     let origin = Origin {
         grade: Grade::Assumed,
         method: TOLD,
@@ -164,23 +164,23 @@ fn add_flag(facts: &mut Facts, fact: &str, flag: bool) {
     }
 }
 
-fn known(book: &Rulebook, options: &ChipOptions) -> Date {
+pub(crate) fn known(book: &Rulebook, options: &ChipOptions) -> Date {
     options.known.unwrap_or_else(|| book.known_through())
 }
 
-fn about(kind: SubjectKind) -> BTreeSet<SubjectKind> {
+pub(crate) fn about(kind: SubjectKind) -> BTreeSet<SubjectKind> {
     BTreeSet::from([kind])
 }
 
 /// Rulebooks with rules about a kind of subject.
-fn books_about(law: &Law, kind: SubjectKind) -> impl Iterator<Item = &Rulebook> {
+pub(crate) fn books_about(law: &Law, kind: SubjectKind) -> impl Iterator<Item = &Rulebook> {
     law.books
         .iter()
         .filter(move |b| b.entries().any(|r| r.about == kind))
 }
 
 /// The findings about the chip itself on a day, without mere notes.
-fn classes(book: &Rulebook, facts: &Facts, on: Date, known: Date) -> Vec<Finding> {
+pub(crate) fn classes(book: &Rulebook, facts: &Facts, on: Date, known: Date) -> Vec<Finding> {
     let found = weigh_rules::assess_about(book, facts, on, known, &about(SubjectKind::Chip));
     let mut findings = found.findings;
     findings.retain(|f| f.level > Level::Note);
@@ -198,7 +198,7 @@ const FIGURES: [&str; 6] = [
     "chip_data_center",
 ];
 
-fn is_open_by_figures(finding: &Finding) -> bool {
+pub(crate) fn is_open_by_figures(finding: &Finding) -> bool {
     let mut missing = finding.missing.iter();
     finding.verdict == Verdict::Indeterminate
         && !finding.missing.is_empty()
@@ -245,7 +245,7 @@ fn timelines(law: &Law, facts: &Facts, options: &ChipOptions) -> Vec<Timeline> {
 }
 
 /// Every other reading of the figures, and what it changes of the classes on the day.
-fn flips(law: &Law, chip: &Chip, facts: &Facts, options: &ChipOptions) -> Vec<Flip> {
+pub(crate) fn flips(law: &Law, chip: &Chip, facts: &Facts, options: &ChipOptions) -> Vec<Flip> {
     let mut flips = Vec::new();
     for alternative in chip.alternatives(options.tf32) {
         let mut other = facts.clone();

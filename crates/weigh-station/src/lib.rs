@@ -8,7 +8,9 @@
 //! - **Invariant:** no clock. Days are arguments.
 
 mod assess;
+mod chip_list;
 mod chips;
+mod cluster;
 mod compute;
 mod data_files;
 mod error;
@@ -18,6 +20,7 @@ mod law;
 mod law_diff;
 mod model;
 mod regimes;
+mod scatter;
 mod stages;
 mod subjects;
 mod table;
@@ -25,7 +28,11 @@ mod weigh;
 mod weighing;
 
 pub use assess::{Assessed, assess_facts, missing_facts};
+pub use chip_list::{BookRead, ChipFigure, ChipList, ChipRow, Class, chip_list};
 pub use chips::{ChipOptions, ChipSheet, Era, Flip, Timeline, Treatment, chip_sheet};
+pub use cluster::{
+    ClusterOptions, ClusterSheet, FormatRate, OperationsLine, Stated, TimeTo, cluster_sheet,
+};
 pub use data_files::data_files;
 pub use error::WeighError;
 pub use evidence::read_text;
@@ -36,6 +43,7 @@ pub use law_diff::{
 };
 pub use regimes::{Decision, LinesApart, Regimes, Says, Voice, regimes};
 pub use subjects::{KnownSubject, known_subjects};
+pub use scatter::{Field, PlaneAxis, PlaneLine, Scatter, Spot, scatter};
 pub use table::{Axis, CELLS_MAX, Cell, DecisionTable, Speaks, decision_table};
 pub use weigh::{Inspection, Options, TensorTotal, assess, inspect, weigh};
 pub use weighing::{

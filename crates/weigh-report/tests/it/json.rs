@@ -69,7 +69,7 @@ fn a_key_that_is_missing_or_unknown_is_refused() {
 }
 
 /// Every object with fixed keys, as a pointer, and each of its keys.
-fn objects(value: &Value, at: &mut String, found: &mut Vec<(String, String)>) {
+pub(crate) fn objects(value: &Value, at: &mut String, found: &mut Vec<(String, String)>) {
     let length = at.len();
     match value {
         Value::Object(map) => {

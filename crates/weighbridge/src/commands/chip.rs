@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use weigh_compute::{Chip, ChipCatalog, Tf32};
-use weigh_station::ChipOptions;
+use weigh_compute::{CatalogError, Chip, ChipCatalog, Tf32};
+use weigh_station::{ChipOptions, WeighError};
 
 use super::assess::Parties;
-use super::subject;
 use super::weigh::FormatArg;
+use super::{chip_list, chip_scatter, subject};
 use crate::failure::Failure;
 use crate::outcome::Outcome;
 use crate::output;
@@ -16,6 +16,8 @@ use crate::output;
 #[derive(clap::Subcommand)]
 pub(crate) enum ChipVerb {
     Show(ShowArgs),
+    List(chip_list::Args),
+    Scatter(chip_scatter::Args),
 }
 
 /// Show one chip: its figures with their sources, its class in every vintage of the rules, how an
@@ -53,7 +55,7 @@ pub(crate) struct ShowArgs {
     output: Option<PathBuf>,
 }
 
-fn tf32(text: &str) -> Result<Tf32, String> {
+pub(super) fn tf32(text: &str) -> Result<Tf32, String> {
     match text {
         "19" => Ok(Tf32::Significant19),
         "32" => Ok(Tf32::Stored32),
@@ -64,14 +66,16 @@ fn tf32(text: &str) -> Result<Tf32, String> {
 pub(crate) fn run(verb: ChipVerb) -> Result<Outcome, Failure> {
     match verb {
         ChipVerb::Show(args) => show(&args),
+        ChipVerb::List(args) => chip_list::run(&args),
+        ChipVerb::Scatter(args) => chip_scatter::run(&args),
     }
 }
 
 fn show(args: &ShowArgs) -> Result<Outcome, Failure> {
-    let chip = match (&args.name, &args.spec) {
-        (_, Some(file)) => from_file(file)?,
-        (Some(name), None) => find(name)?,
-        (None, None) => return Err(Failure::new("no-chip", "no chip was named")),
+    let chip = match &args.spec {
+        Some(file) => from_file(file)?,
+        // One of the two is always there: the arguments require it.
+        None => find(args.name.as_deref().unwrap_or_default())?,
     };
     let law = args.law.load()?;
     let options = ChipOptions {
@@ -89,16 +93,30 @@ fn show(args: &ShowArgs) -> Result<Outcome, Failure> {
     Ok(Outcome::Clear)
 }
 
+/// The catalog of this program.
+pub(super) fn catalog() -> Result<&'static ChipCatalog, Failure> {
+    ChipCatalog::shipped().map_err(defective)
+}
+
+/// A fault of our own catalog, as the person sees it.
+pub(super) fn defective(error: &CatalogError) -> Failure {
+    subject::failure(&WeighError::Catalog(error.to_string()))
+}
+
 /// A chip of the catalog.
 pub(crate) fn find(name: &str) -> Result<Chip, Failure> {
-    let catalog = ChipCatalog::shipped()
-        .map_err(|e| subject::failure(&weigh_station::WeighError::Catalog(e.to_string())))?;
-    let found = catalog.find(name).map_err(|e| {
+    let found = catalog()?.find(name).map_err(|e| {
         let help =
             "`weighbridge chip list` names every chip; `--spec FILE` describes one of your own";
         Failure::new(e.code(), e.to_string()).help(help)
     })?;
     Ok(found.clone())
+}
+
+/// A chip of a person's own files, or of the catalog.
+pub(super) fn find_among(name: &str, own: &[Chip]) -> Result<Chip, Failure> {
+    let mine = own.iter().find(|c| c.names().any(|n| n == name));
+    mine.map_or_else(|| find(name), |chip| Ok(chip.clone()))
 }
 
 /// A chip of a person's own file.

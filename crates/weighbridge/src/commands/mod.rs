@@ -3,6 +3,9 @@
 
 mod assess;
 mod chip;
+mod chip_list;
+mod chip_scatter;
+mod cluster;
 mod completions;
 mod doctor;
 mod explain;
@@ -24,6 +27,7 @@ pub(crate) enum Verb {
     Explain(explain::Args),
     #[command(subcommand)]
     Chip(chip::ChipVerb),
+    Cluster(Box<cluster::Args>),
     #[command(subcommand)]
     Rules(rules::RulesVerb),
     Init(init::Args),
@@ -39,6 +43,7 @@ pub(crate) fn run(verb: Verb) -> Result<Outcome, Failure> {
         Verb::Assess(args) => assess::run(args),
         Verb::Explain(args) => explain::run(args),
         Verb::Chip(verb) => chip::run(verb),
+        Verb::Cluster(args) => cluster::run(&args),
         Verb::Rules(verb) => rules::run(verb),
         Verb::Init(args) => init::run(args),
         Verb::Doctor(args) => doctor::run(args),

@@ -1,0 +1,126 @@
+//! What rules make of a chip, in a few words.
+//!
+//! - **Invariant:** a class that certainly applies is not said again as one that perhaps does.
+
+use weigh_facts::Verdict;
+use weigh_station::Speaks;
+
+use crate::clean::clean;
+
+/// No rule applies, and none could.
+pub(crate) const NO_RULE: &str = "no rule";
+
+/// The words of a class.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ClassWords {
+    /// What certainly applies, each once.
+    pub(crate) certain: Vec<String>,
+    /// What else could apply, each once.
+    pub(crate) open: Vec<String>,
+}
+
+impl ClassWords {
+    /// Of the rules that speak. Where one gives an ECCN, remarks that merely could apply beside it
+    /// are left out: they change no class.
+    pub(crate) fn of(says: &[Speaks]) -> Self {
+        let (mut certain, mut open) = (Vec::new(), Vec::new());
+        for speaks in says {
+            let words = match speaks.verdict {
+                Verdict::Applies => &mut certain,
+                Verdict::Indeterminate => &mut open,
+                Verdict::DoesNotApply | Verdict::NotInForce => continue,
+            };
+            let word = word(speaks);
+            if !words.contains(&word) {
+                words.push(word);
+            }
+        }
+        let classifies = certain.iter().chain(&open).any(|w| is_eccn(w));
+        open.retain(|w| !certain.contains(w) && (is_eccn(w) || !classifies));
+        Self { certain, open }
+    }
+
+    /// `3A090.a`, `perhaps 3A090.a or 3A090.b`, `no rule`.
+    pub(crate) fn in_words(&self) -> String {
+        let open = format!("perhaps {}", self.open.join(" or "));
+        let open = (!self.open.is_empty()).then_some(open);
+        let all: Vec<String> = self.certain.iter().cloned().chain(open).collect();
+        if all.is_empty() {
+            NO_RULE.to_owned()
+        } else {
+            clean(&all.join(", "))
+        }
+    }
+}
+
+/// An ECCN says by itself what it is; any other word stands behind what it decides.
+fn word(speaks: &Speaks) -> String {
+    match speaks.outcome.split_once(": ") {
+        Some((_, word)) if is_eccn(word) => word.to_owned(),
+        _ if speaks.outcome.is_empty() => speaks.rule.clone(),
+        _ => speaks.outcome.clone(),
+    }
+}
+
+fn is_eccn(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use weigh_facts::{Enforcement, Level};
+    use weigh_rules::Basis;
+
+    use super::*;
+
+    /// The words of rules given as `verdict outcome`.
+    fn words(rules: &[(Verdict, &str)]) -> String {
+        let speaks = |(verdict, outcome): &(Verdict, &str)| Speaks {
+            rulebook: "b".to_owned(),
+            rule: "r".to_owned(),
+            verdict: *verdict,
+            level: Level::Flag,
+            outcome: (*outcome).to_owned(),
+            text_status: None,
+            enforcement: Enforcement::Unknown,
+            basis: Basis::Text,
+            citation: String::new(),
+            needs: Vec::new(),
+        };
+        let says: Vec<Speaks> = rules.iter().map(speaks).collect();
+        ClassWords::of(&says).in_words()
+    }
+
+    #[test]
+    fn a_class_is_said_once() {
+        use Verdict::{Applies, Indeterminate};
+        let (a, b) = ("circuit: 3A090.a", "circuit: 3A090.b");
+        let undefined = "density: undefined";
+        assert_eq!(words(&[]), "no rule");
+        assert_eq!(words(&[(Applies, a), (Applies, a)]), "3A090.a");
+        assert_eq!(words(&[(Indeterminate, a), (Applies, a)]), "3A090.a");
+        assert_eq!(
+            words(&[
+                (Indeterminate, a),
+                (Indeterminate, b),
+                (Indeterminate, undefined)
+            ]),
+            "perhaps 3A090.a or 3A090.b"
+        );
+        assert_eq!(words(&[(Applies, undefined)]), "density: undefined");
+        assert_eq!(
+            words(&[(Applies, a), (Applies, undefined)]),
+            "3A090.a, density: undefined"
+        );
+        assert_eq!(
+            words(&[(Indeterminate, undefined)]),
+            "perhaps density: undefined"
+        );
+    }
+
+    #[test]
+    fn a_rule_without_an_outcome_is_named() {
+        assert_eq!(words(&[(Verdict::Applies, "")]), "r");
+        assert_eq!(words(&[(Verdict::DoesNotApply, "")]), "no rule");
+    }
+}

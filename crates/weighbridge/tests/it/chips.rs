@@ -1,0 +1,142 @@
+//! Chips as a person asks for them: answers, exit codes, wrong input.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+pub(crate) fn run(arguments: &[&str]) -> (i32, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_weighbridge"))
+        .args(arguments)
+        .output()
+        .expect("the binary starts");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (
+        output.status.code().unwrap_or(-1),
+        text(&output.stdout),
+        text(&output.stderr),
+    )
+}
+
+/// Refused with exit code 2, and the error says all of these.
+pub(crate) fn refused(arguments: &[&str], words: &[&str]) {
+    let (code, out, err) = run(arguments);
+    assert_eq!((code, out.as_str()), (2, ""), "{arguments:?}: {err}");
+    for word in words {
+        assert!(err.contains(word), "{arguments:?}: {word} in {err}");
+    }
+}
+
+pub(crate) fn json(arguments: &[&str]) -> (i32, Value) {
+    let mut all = arguments.to_vec();
+    all.extend(["--format", "json"]);
+    let (code, out, err) = run(&all);
+    let value = serde_json::from_str(&out).unwrap_or_else(|e| panic!("{arguments:?}: {e}\n{err}"));
+    (code, value)
+}
+
+#[test]
+fn a_list_names_every_chip_and_can_be_narrowed() {
+    let (code, all) = json(&["chip", "list", "--on", "2026-09-01"]);
+    assert_eq!(code, 0);
+    let count = |value: &Value| value["chips"].as_array().expect("chips").len();
+    assert!(count(&all) > 70);
+    let (_, some) = json(&["chip", "list", "--on", "2026-09-01", "--vendor", "huawei"]);
+    assert!((5..20).contains(&count(&some)));
+    let huawei = some["chips"].as_array().expect("chips").iter();
+    assert!(huawei.into_iter().all(|c| c["vendor"] == "Huawei"));
+    let narrow = ["--vendor", "NVIDIA", "--class", "3A090.b"];
+    let (_, fewer) = json(&[&["chip", "list", "--on", "2026-09-01"], &narrow[..]].concat());
+    let ids: Vec<&str> = fewer["chips"]
+        .as_array()
+        .expect("chips")
+        .iter()
+        .filter_map(|c| c["id"].as_str())
+        .collect();
+    assert_eq!(ids, ["nvidia-l40", "nvidia-a30", "nvidia-a40"]);
+    let (code, table, _) = run(&["chip", "list", "--on", "2026-09-01", "--format", "csv"]);
+    assert!(code == 0 && table.starts_with("id,name,vendor,"));
+    refused(
+        &["chip", "list", "--vendor", "Nvidea"],
+        &["unknown-vendor", "NVIDIA"],
+    );
+    refused(
+        &["chip", "list", "--rulebook", "eu-ai"],
+        &["unknown-rulebook"],
+    );
+}
+
+#[test]
+fn a_drawing_goes_to_a_file_or_to_standard_output() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("s.svg").display().to_string();
+    let (code, svg, _) = run(&["chip", "scatter", "--on", "2026-09-01"]);
+    assert!(code == 0 && svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
+    let (code, out, _) = run(&["chip", "scatter", "--on", "2026-09-01", "-o", &file]);
+    assert_eq!((code, out.as_str()), (0, ""));
+    assert_eq!(std::fs::read_to_string(&file).expect("written"), svg);
+    let ringed = [
+        "chip",
+        "scatter",
+        "--on",
+        "2026-09-01",
+        "--highlight",
+        "H20",
+        "RTX 4090 D",
+    ];
+    let (_, svg, _) = run(&ringed);
+    assert_eq!(svg.matches("class=\"label bold\"").count(), 2);
+}
+
+#[test]
+fn a_drawing_refuses_what_it_cannot_show() {
+    refused(
+        &["chip", "scatter", "--highlight", "H1000"],
+        &["unknown-chip", "nearest", "H100"],
+    );
+    refused(
+        &["chip", "scatter", "--spec", "no-such-file.toml"],
+        &["unreadable"],
+    );
+    let two = ["--rulebook", "us-safe-chips", "--rulebook", "us-tariff-232"];
+    refused(
+        &[&["chip", "scatter"], &two[..]].concat(),
+        &["several-rulebooks", "us-safe-chips, us-tariff-232"],
+    );
+    refused(&["chip", "scatter", "--tf32", "20"], &["19 or as 32"]);
+}
+
+#[test]
+fn a_chip_file_of_ones_own_is_read_by_every_verb() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str, rates: &str| {
+        let path = folder.path().join(name).display().to_string();
+        let text = format!(
+            "format = 1\nid = \"own-x1\"\nname = \"Own X1\"\nvendor = \"Own\"\nprocess = \"N3\"\n\
+             rates = [{{ precision = \"bf16\", tera_per_s = \"500\", {rates}source = \"d\" }}]\n\
+             [source.d]\nkind = \"datasheet\"\ntitle = \"a datasheet\"\nhref = \"https://example.org\"\n\
+             certainty = \"secondary\"\n"
+        );
+        std::fs::write(&path, text).expect("written");
+        path
+    };
+    let dense = file("dense.toml", "");
+    let sparse = file("sparse.toml", "sparsity = \"2:4\", ");
+    for verb in [
+        &["chip", "show", "--spec", &sparse][..],
+        &["chip", "scatter", "--spec", &sparse],
+        &["cluster", "Own X1=8", "--spec", &sparse],
+    ] {
+        refused(verb, &["only-sparse-rates"]);
+    }
+    let (code, svg, _) = run(&["chip", "scatter", "--spec", &dense, "--on", "2026-09-01"]);
+    assert!(code == 0 && svg.contains("Own X1: 8,000 TPP"));
+    let (_, sheet) = json(&[
+        "cluster",
+        "own-x1=8",
+        "--spec",
+        &dense,
+        "--on",
+        "2026-09-01",
+    ]);
+    assert_eq!(sheet["training"]["rate_per_s"], "4000000000000000");
+}
