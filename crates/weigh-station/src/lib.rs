@@ -42,8 +42,8 @@ pub use law_diff::{
     BookDiff, LawDiff, Side, SideNamed, TreatedSubject, TreatmentChange, Which, diff_law, sides,
 };
 pub use regimes::{Decision, LinesApart, Regimes, Says, Voice, regimes};
-pub use subjects::{KnownSubject, known_subjects};
 pub use scatter::{Field, PlaneAxis, PlaneLine, Scatter, Spot, scatter};
+pub use subjects::{KnownSubject, known_subjects};
 pub use table::{Axis, CELLS_MAX, Cell, DecisionTable, Speaks, decision_table};
 pub use weigh::{Inspection, Options, TensorTotal, assess, inspect, weigh};
 pub use weighing::{
