@@ -53,7 +53,7 @@ mod testing;
 mod worlds;
 
 pub use advice::{Lint, lint, lint_facts};
-pub use assess::{assess, assess_about};
+pub use assess::{assess, assess_about, assess_from};
 pub use book::{Basis, Citation, Clock, CodeTable, Line, RuleEntry, RuleId, Rulebook};
 pub use browse::{
     AlarmEntry, Axis, DatedSet, DatedValue, ParamEntry, SetEntry, SourceEntry, StatusEntry,
