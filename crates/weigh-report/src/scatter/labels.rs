@@ -75,13 +75,14 @@ pub(super) struct Around<'a> {
 /// Places labels inside a frame. Those that found no place choose first in another round, and each
 /// round is tidied; the one that places most, and nearest, is taken.
 pub(super) fn place(wanted: &[Wanted], around: &Around<'_>) -> Vec<Option<Placed>> {
+    let choices: Vec<Vec<Choice>> = wanted.iter().map(|one| choices(one, around)).collect();
     let mut order: Vec<usize> = (0..wanted.len()).collect();
-    order.sort_by_key(|i| {
+    order.sort_by_cached_key(|i| {
         let one = wanted.get(*i);
         let is_first = one.is_some_and(|w| w.is_first);
         (!is_first, std::cmp::Reverse(crowd(wanted, *i)), *i)
     });
-    let mut best = round(wanted, &order, around);
+    let mut best = round(&choices, &order);
     let mut last = best.clone();
     for _ in 0..ROUNDS {
         if last.iter().all(Option::is_some) {
@@ -92,65 +93,63 @@ pub(super) fn place(wanted: &[Wanted], around: &Around<'_>) -> Vec<Option<Placed
             let is_placed = last.get(*i).is_some_and(Option::is_some);
             (!is_first, is_placed)
         });
-        last = round(wanted, &order, around);
+        last = round(&choices, &order);
         if price(&last) < price(&best) {
             best.clone_from(&last);
         }
     }
-    best.into_iter()
-        .map(|p| p.map(|(_, place)| place))
-        .collect()
+    let places = best.into_iter();
+    places.map(|p| p.map(|choice| choice.place)).collect()
 }
 
 /// A place and what it costs: how far it is, and whether it covers a line.
-type Found = Option<(f64, Placed)>;
+#[derive(Clone, Copy, Debug)]
+struct Choice {
+    cost: f64,
+    place: Placed,
+}
+
+/// The places that nothing but other labels can take, the cheapest first.
+fn choices(wanted: &Wanted, around: &Around<'_>) -> Vec<Choice> {
+    let mut choices = Vec::new();
+    for radius in RADII {
+        for (rank, turn) in TURNS.iter().enumerate() {
+            let place = candidate(wanted, radius, *turn);
+            if !has_room(&place, around) {
+                continue;
+            }
+            let covers = around.spared.iter().any(|s| s.crosses(&place.rect));
+            let detour = if covers { DETOUR } else { 0.0 };
+            let cost = radius + rank as f64 / 100.0 + detour;
+            choices.push(Choice { cost, place });
+        }
+    }
+    choices.sort_by(|a, b| a.cost.total_cmp(&b.cost));
+    choices
+}
 
 /// How many are left out, and what the others cost, in thousandths so that it has an order.
-fn price(places: &[Found]) -> (usize, u64) {
+fn price(places: &[Option<Choice>]) -> (usize, u64) {
     let left_out = places.iter().filter(|p| p.is_none()).count();
-    let cost: f64 = places.iter().flatten().map(|(cost, _)| cost).sum();
+    let cost: f64 = places.iter().flatten().map(|choice| choice.cost).sum();
     (left_out, (cost * 1_000.0) as u64)
 }
 
-fn round(wanted: &[Wanted], order: &[usize], around: &Around<'_>) -> Vec<Found> {
-    let mut placed: Vec<Found> = vec![None; wanted.len()];
+fn round(choices: &[Vec<Choice>], order: &[usize]) -> Vec<Option<Choice>> {
+    let mut placed: Vec<Option<Choice>> = vec![None; choices.len()];
     for _ in 0..=TIDIED {
         for index in order {
             // Whoever chose before others may find a nearer place now, or one at last.
             let before = placed.get_mut(*index).and_then(Option::take);
-            let found = wanted
-                .get(*index)
-                .and_then(|one| nearest(one, &placed, around));
+            let labels: Vec<Placed> = placed.iter().flatten().map(|c| c.place).collect();
+            let own = choices.get(*index).into_iter().flatten();
+            let found = own.copied().find(|c| is_free(&c.place, &labels));
             if let Some(place) = placed.get_mut(*index) {
                 *place = found.or(before);
             }
         }
     }
     placed
-}
-
-/// The cheapest free place.
-fn nearest(wanted: &Wanted, placed: &[Found], around: &Around<'_>) -> Found {
-    let labels: Vec<Placed> = placed.iter().flatten().map(|(_, p)| *p).collect();
-    let mut found: Found = None;
-    for radius in RADII {
-        // No place farther out can be better.
-        if found.is_some_and(|(cost, _)| cost <= radius) {
-            break;
-        }
-        for (rank, turn) in TURNS.iter().enumerate() {
-            let place = candidate(wanted, radius, *turn);
-            if !is_free(&place, &labels, around) {
-                continue;
-            }
-            let covers = around.spared.iter().any(|s| s.crosses(&place.rect));
-            let cost = radius + rank as f64 / 100.0 + if covers { DETOUR } else { 0.0 };
-            if found.is_none_or(|(known, _)| cost < known) {
-                found = Some((cost, place));
-            }
-        }
-    }
-    found
 }
 
 /// How many marks are near one.
@@ -193,21 +192,32 @@ fn candidate(wanted: &Wanted, radius: f64, turn: f64) -> Placed {
     Placed { rect, leader }
 }
 
-fn is_free(place: &Placed, labels: &[Placed], around: &Around<'_>) -> bool {
+/// Does it keep clear of all that stands there before any label?
+fn has_room(place: &Placed, around: &Around<'_>) -> bool {
     let rect = place.rect.grown(AIR);
-    let leaders = || labels.iter().filter_map(|l| l.leader);
-    let has_room = around.frame.holds(&rect)
-        && !around.taken.iter().any(|t| t.touches(&rect))
-        && !labels.iter().any(|l| l.rect.touches(&rect))
-        && !leaders().any(|l| l.crosses(&rect));
     let is_led = |leader: Stretch| {
-        // Marks of a crowd overlap: a leader may graze its neighbors, but no label.
+        // Marks of a crowd overlap: a leader may graze its neighbors.
         let marks = around.taken.iter().map(|t| t.grown(-GRAZE));
         !marks.into_iter().any(|t| leader.crosses(&t))
-            && !labels.iter().any(|l| leader.crosses(&l.rect))
-            && !leaders().any(|l| l.meets(&leader))
     };
-    has_room && place.leader.is_none_or(is_led)
+    around.frame.holds(&rect)
+        && !around.taken.iter().any(|t| t.touches(&rect))
+        && place.leader.is_none_or(is_led)
+}
+
+/// Does it keep clear of other labels and their leaders?
+fn is_free(place: &Placed, labels: &[Placed]) -> bool {
+    let rect = place.rect.grown(AIR);
+    let clear = |label: &Placed| {
+        let theirs = label.leader;
+        let is_led = |leader: Stretch| {
+            !leader.crosses(&label.rect) && !theirs.is_some_and(|t| t.meets(&leader))
+        };
+        !label.rect.touches(&rect)
+            && !theirs.is_some_and(|t| t.crosses(&rect))
+            && place.leader.is_none_or(is_led)
+    };
+    labels.iter().all(clear)
 }
 
 #[cfg(test)]
