@@ -11,8 +11,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use weigh_facts::{
-    Certainty, Coverage, Date, Enforcement, FactType, Facts, Quantity, SubjectKind, Truth, Value,
-    Verdict,
+    Certainty, Coverage, Date, Enforcement, FactType, Facts, Level, Quantity, SubjectKind, Truth,
+    Value, Verdict,
 };
 
 use crate::Rulebook;
@@ -41,6 +41,20 @@ pub fn assess_about(
     kinds: &BTreeSet<SubjectKind>,
 ) -> Assessment {
     assess_where(book, facts, on, known, |rule| kinds.contains(&rule.about))
+}
+
+/// As [`assess_about`], of the rules of a level or heavier alone: whoever shows no notes does not
+/// wait for what would settle them.
+#[must_use]
+pub fn assess_from(
+    book: &Rulebook,
+    facts: &Facts,
+    (on, known): (Date, Date),
+    kinds: &BTreeSet<SubjectKind>,
+    least: Level,
+) -> Assessment {
+    let is_asked = |rule: &Rule| kinds.contains(&rule.about) && rule.level >= least;
+    assess_where(book, facts, on, known, is_asked)
 }
 
 fn assess_where(

@@ -44,7 +44,7 @@ mod shipped;
 mod testing;
 mod worlds;
 
-pub use assess::{assess, assess_about};
+pub use assess::{assess, assess_about, assess_from};
 pub use book::{Basis, Citation, Clock, CodeTable, Line, RuleEntry, RuleId, Rulebook};
 pub use check::tables::read_code_table;
 pub use check::{check, check_trusted};

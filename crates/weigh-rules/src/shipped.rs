@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use weigh_facts::Convention;
+use weigh_facts::{Convention, SubjectKind};
 
 use crate::{
     CodeTable, ConventionBook, Library, Rulebook, check, check_trusted, read_code_table,
@@ -18,6 +18,19 @@ pub struct ShippedBook {
     pub path: &'static str,
     /// Its text.
     pub text: &'static str,
+}
+
+impl ShippedBook {
+    /// Has it a rule about this kind of subject? Seen without parsing it, by the lines on which rules
+    /// say what they are about; a test holds that against what parsing gives.
+    #[must_use]
+    pub fn is_about(&self, kind: SubjectKind) -> bool {
+        let said = self.text.lines().filter_map(|line| {
+            let value = line.strip_prefix("about")?.trim_start().strip_prefix('=')?;
+            value.trim().strip_prefix('"')?.strip_suffix('"')
+        });
+        said.into_iter().any(|word| word == kind.as_str())
+    }
 }
 
 macro_rules! books {
@@ -247,6 +260,18 @@ mod tests {
                 })
                 .collect();
             assert!(failed.is_empty(), "{}", failed.join("\n"));
+        }
+    }
+
+    #[test]
+    fn what_a_book_is_about_is_seen_without_parsing_it() {
+        let library = Library::shipped();
+        for book in BOOKS {
+            let loaded = load_book(book, &library);
+            for kind in SubjectKind::ALL {
+                let has = loaded.entries().any(|rule| rule.about == *kind);
+                assert_eq!(book.is_about(*kind), has, "{} {kind}", book.id);
+            }
         }
     }
 

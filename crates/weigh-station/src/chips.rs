@@ -8,6 +8,7 @@
 
 use std::collections::BTreeSet;
 
+use rayon::prelude::*;
 use weigh_compute::{ApplicableArea, CHIP_DENSITY, CHIP_TPP, Chip, Reading, Tf32};
 use weigh_facts::{
     Date, Decimal, Estimate, Fact, FactName, Facts, Grade, Level, MethodId, Origin, SubjectKind,
@@ -317,13 +318,22 @@ fn inside_a_computer(law: &Law, facts: &Facts, options: &ChipOptions) -> Vec<Spe
     said
 }
 
-/// What the rules about exports say, review and heavier.
-fn export_findings(law: &Law, facts: &Facts, options: &ChipOptions) -> Vec<Finding> {
+/// What the rules about exports say, those of a level and heavier; where there are none, the others.
+fn export_findings(law: &Law, facts: &Facts, options: &ChipOptions, least: Level) -> Vec<Finding> {
+    let heavy = findings_from(law, facts, options, least);
+    if heavy.is_empty() {
+        return findings_from(law, facts, options, Level::Note);
+    }
+    heavy
+}
+
+fn findings_from(law: &Law, facts: &Facts, options: &ChipOptions, least: Level) -> Vec<Finding> {
     let mut all = Vec::new();
     for book in books_about(law, SubjectKind::Export) {
         let known = known(book, options);
         let kinds = about(SubjectKind::Export);
-        let found = weigh_rules::assess_about(book, facts, options.on, known, &kinds);
+        let days = (options.on, known);
+        let found = weigh_rules::assess_from(book, facts, days, &kinds, least);
         all.extend(found.findings);
     }
     all
@@ -334,7 +344,7 @@ fn one_treatment(law: &Law, facts: &Facts, options: &ChipOptions) -> Treatment {
         Some(Value::Word(word)) => Some(word.clone()),
         _ => None,
     };
-    let mut findings = export_findings(law, facts, options);
+    let mut findings = export_findings(law, facts, options, Level::Flag);
     // What only could be worth a flag is left to `assess`, which shows every rule.
     findings.retain(|f| f.verdict != Verdict::Indeterminate || f.level >= Level::Obligation);
     Treatment {
@@ -367,36 +377,28 @@ fn treatments(law: &Law, facts: &Facts, options: &ChipOptions) -> Vec<Treatment>
         options.on,
         latest.unwrap_or(options.on),
     );
+    let parents = [None, Some(OTHER_PARENT)].into_iter();
+    let cases: Vec<(Option<&str>, &Vec<String>)> = parents
+        .flat_map(|parent| classes.iter().map(move |class| (parent, class)))
+        .collect();
+    let says: Vec<Vec<Speaks>> = cases
+        .par_iter()
+        .map(|(parent, class)| says_of_place(law, facts, class, *parent, options))
+        .collect();
     let mut treatments: Vec<Treatment> = Vec::new();
-    for parent in [None, Some(OTHER_PARENT)] {
-        for class in &classes {
-            let Some(place) = class.first() else { continue };
-            let mut facts = facts.clone();
-            for (fact, word) in [
-                ("destination", place.as_str()),
-                ("party_headquarters", place.as_str()),
-                ("party_ultimate_parent", parent.unwrap_or(place)),
-                ("export_from", "US"),
-                ("transaction_kind", "export"),
-            ] {
-                add_word(&mut facts, fact, word);
-            }
-            // The presumption on a fabricator's own circuits is a question of its own.
-            add_flag(&mut facts, "exporter_made_or_packaged", false);
-            let says = speaking(&export_findings(law, &facts, options), Level::Review);
-            let parent = parent.map(str::to_owned);
-            let key = |says: &[Speaks]| -> Vec<(String, Verdict)> {
-                says.iter().map(|s| (s.rule.clone(), s.verdict)).collect()
-            };
-            let same = |t: &&mut Treatment| t.parent == parent && key(&t.says) == key(&says);
-            match treatments.iter_mut().find(same) {
-                Some(treatment) => treatment.destinations.extend(class.iter().cloned()),
-                None => treatments.push(Treatment {
-                    destinations: class.clone(),
-                    parent,
-                    says,
-                }),
-            }
+    for ((parent, class), says) in cases.into_iter().zip(says) {
+        let parent = parent.map(str::to_owned);
+        let key = |says: &[Speaks]| -> Vec<(String, Verdict)> {
+            says.iter().map(|s| (s.rule.clone(), s.verdict)).collect()
+        };
+        let same = |t: &&mut Treatment| t.parent == parent && key(&t.says) == key(&says);
+        match treatments.iter_mut().find(same) {
+            Some(treatment) => treatment.destinations.extend(class.iter().cloned()),
+            None => treatments.push(Treatment {
+                destinations: class.clone(),
+                parent,
+                says,
+            }),
         }
     }
     for treatment in &mut treatments {
@@ -411,6 +413,33 @@ fn treatments(law: &Law, facts: &Facts, options: &ChipOptions) -> Vec<Treatment>
         )
     });
     treatments
+}
+
+/// What speaks of an export to a party in a class of countries, review and heavier.
+fn says_of_place(
+    law: &Law,
+    facts: &Facts,
+    class: &[String],
+    parent: Option<&str>,
+    options: &ChipOptions,
+) -> Vec<Speaks> {
+    let Some(place) = class.first() else {
+        return Vec::new();
+    };
+    let mut facts = facts.clone();
+    for (fact, word) in [
+        ("destination", place.as_str()),
+        ("party_headquarters", place.as_str()),
+        ("party_ultimate_parent", parent.unwrap_or(place)),
+        ("export_from", "US"),
+        ("transaction_kind", "export"),
+    ] {
+        add_word(&mut facts, fact, word);
+    }
+    // The presumption on a fabricator's own circuits is a question of its own.
+    add_flag(&mut facts, "exporter_made_or_packaged", false);
+    let findings = export_findings(law, &facts, options, Level::Review);
+    speaking(&findings, Level::Review)
 }
 
 fn neighbors(law: &Law, facts: &Facts, options: &ChipOptions) -> Vec<(String, Neighbors)> {

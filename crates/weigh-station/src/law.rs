@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use rayon::prelude::*;
-use weigh_facts::Diagnostic;
+use weigh_facts::{Diagnostic, SubjectKind};
 use weigh_rules::{Kind, Library, Rulebook, ShippedBook};
 
 use crate::data_files::data_files;
@@ -45,6 +45,25 @@ impl Law {
     /// # Errors
     /// When there is no rulebook of a name, or a file of a person's own folder has faults.
     pub fn load(options: &LawOptions) -> Result<Self, WeighError> {
+        Self::load_where(options, |_| true)
+    }
+
+    /// As [`Law::load`], and of the books that ship, those without a rule about any of these kinds
+    /// are left out unless they were named.
+    ///
+    /// # Errors
+    /// As [`Law::load`].
+    pub fn load_about(options: &LawOptions, kinds: &[SubjectKind]) -> Result<Self, WeighError> {
+        let is_named = !options.ids.is_empty();
+        Self::load_where(options, |book| {
+            is_named || kinds.iter().any(|kind| book.is_about(*kind))
+        })
+    }
+
+    fn load_where(
+        options: &LawOptions,
+        is_read: impl Fn(&ShippedBook) -> bool,
+    ) -> Result<Self, WeighError> {
         let mut library = Library::shipped();
         let books = supplied_files(&options.folders, &mut library)?;
         let mut own = Vec::new();
@@ -68,7 +87,7 @@ impl Law {
         refuse_unknown(&options.ids, &supplied)?;
         let wanted: Vec<&ShippedBook> = weigh_rules::shipped()
             .iter()
-            .filter(|b| is_wanted(b.id))
+            .filter(|b| is_wanted(b.id) && is_read(b))
             .collect();
         let mut books: Vec<Rulebook> = wanted
             .into_par_iter()

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use weigh_compute::{CatalogError, Chip, ChipCatalog, Tf32};
+use weigh_facts::SubjectKind;
 use weigh_station::{ChipOptions, WeighError};
 
 use super::assess::Parties;
@@ -77,7 +78,9 @@ fn show(args: &ShowArgs) -> Result<Outcome, Failure> {
         // One of the two is always there: the arguments require it.
         None => find(args.name.as_deref().unwrap_or_default())?,
     };
-    let law = args.law.load()?;
+    let law = args
+        .law
+        .load_about(&[SubjectKind::Chip, SubjectKind::Export])?;
     let options = ChipOptions {
         on: args.law.on()?,
         known: args.law.known(),

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use weigh_compute::{Chip, Tf32};
+use weigh_facts::SubjectKind;
 use weigh_report::Format;
 use weigh_station::ChipOptions;
 
@@ -64,7 +65,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
         Some(vendor) => of_vendor(&chips, vendor)?,
         None => chips,
     };
-    let law = args.law.load()?;
+    let law = args.law.load_about(&[SubjectKind::Chip])?;
     let options = ChipOptions {
         on: args.law.on()?,
         known: args.law.known(),

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use weigh_compute::{Chip, Tf32};
+use weigh_facts::SubjectKind;
 use weigh_station::ChipOptions;
 
 use super::{chip, chip_list, subject};
@@ -52,7 +53,7 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
         .collect();
     let highlighted = highlighted?;
     let own: Vec<&Chip> = own.iter().collect();
-    let law = args.law.load()?;
+    let law = args.law.load_about(&[SubjectKind::Chip])?;
     let options = ChipOptions {
         on: args.law.on()?,
         known: args.law.known(),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use weigh_facts::{Date, Tokens};
+use weigh_facts::{Date, SubjectKind, Tokens};
 use weigh_station::{LawOptions, Options, WeighError, Weighing};
 
 use crate::failure::Failure;
@@ -77,11 +77,19 @@ impl Law {
 
     /// The rulebooks that were asked for, loaded.
     pub(crate) fn load(&self) -> Result<weigh_station::Law, Failure> {
-        let options = LawOptions {
+        weigh_station::Law::load(&self.options()).map_err(|e| failure(&e))
+    }
+
+    /// The rulebooks that were asked for, those of ours without a rule about these kinds left out.
+    pub(crate) fn load_about(&self, kinds: &[SubjectKind]) -> Result<weigh_station::Law, Failure> {
+        weigh_station::Law::load_about(&self.options(), kinds).map_err(|e| failure(&e))
+    }
+
+    fn options(&self) -> LawOptions {
+        LawOptions {
             ids: self.rulebook.clone(),
             folders: self.rulebooks.clone(),
-        };
-        weigh_station::Law::load(&options).map_err(|e| failure(&e))
+        }
     }
 }
 
