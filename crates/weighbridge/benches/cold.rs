@@ -69,6 +69,20 @@ fn config_of_a_mixture() {
     ]);
 }
 
+/// Does the sheet of a chip come at once, with its class in every vintage and 202 destinations?
+/// Bar: 20 ms from a cold process, all rulebooks.
+#[divan::bench(sample_count = 50)]
+fn sheet_of_a_chip() {
+    weigh(&["chip", "show", "H100", "--on", "2026-11-24"]);
+}
+
+/// And a drawing of all chips, each in its class?
+/// Bar: 100 ms from a cold process.
+#[divan::bench(sample_count = 20)]
+fn drawing_of_all_chips() {
+    weigh(&["chip", "scatter", "--on", "2026-11-24"]);
+}
+
 /// Can a checkpoint in 200 shards be weighed while one waits?
 /// Bar: 100 ms from a cold process; the shape is Llama 3.1 405B, 1,138 tensors.
 #[divan::bench(sample_count = 20)]
