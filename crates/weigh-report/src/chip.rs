@@ -119,6 +119,8 @@ impl Words {
             let certainty = s.source.certainty.as_str();
             clean(&format!("{} [{certainty}]", s.source.title))
         });
+        let treatments = sheet.treatments.iter();
+        let treatments = treatments.map(|t| treatment(t, sheet.is_one_export));
         Self {
             tool: format!("{TOOL} {VERSION}"),
             name: clean(&chip.name),
@@ -134,7 +136,7 @@ impl Words {
                 .collect(),
             flips: flips(sheet),
             computer: sheet.inside_a_computer.iter().map(said).collect(),
-            treatments: sheet.treatments.iter().map(treatment).collect(),
+            treatments: treatments.collect(),
             is_one_export: sheet.is_one_export,
             near: near.collect(),
             sources: sources.collect(),
@@ -437,7 +439,7 @@ fn flips(sheet: &ChipSheet) -> Vec<String> {
     lines
 }
 
-fn treatment(treatment: &Treatment) -> TreatmentWords {
+fn treatment(treatment: &Treatment, is_one_export: bool) -> TreatmentWords {
     let destinations = match treatment.destinations.split_at_checked(24) {
         Some((first, rest)) if rest.len() > 2 => {
             format!("{} and {} more", first.join(" "), rest.len())
@@ -446,6 +448,7 @@ fn treatment(treatment: &Treatment) -> TreatmentWords {
     };
     let party = match &treatment.parent {
         Some(parent) => format!("ultimate parent in {parent}"),
+        None if is_one_export => "seat of the ultimate parent not stated".to_owned(),
         None => "party of the place itself".to_owned(),
     };
     TreatmentWords {

@@ -182,10 +182,8 @@ pub(crate) fn books_about(law: &Law, kind: SubjectKind) -> impl Iterator<Item = 
 
 /// The findings about the chip itself on a day, without mere notes.
 pub(crate) fn classes(book: &Rulebook, facts: &Facts, on: Date, known: Date) -> Vec<Finding> {
-    let found = weigh_rules::assess_about(book, facts, on, known, &about(SubjectKind::Chip));
-    let mut findings = found.findings;
-    findings.retain(|f| f.level > Level::Note);
-    findings
+    let kinds = about(SubjectKind::Chip);
+    weigh_rules::assess_from(book, facts, (on, known), &kinds, Level::Flag).findings
 }
 
 /// Figures of a chip that its file can give. A class that stays open for want of one of these is

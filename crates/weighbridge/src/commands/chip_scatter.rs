@@ -19,7 +19,8 @@ const RULEBOOK: &str = "us-ear-chips";
 /// Across goes total processing performance, upward the figure on which the rulebook draws lines
 /// that day: performance density, or before 2023-11-17 the rate of inputs and outputs. What lies
 /// between the lines is found by reading the rulebook there. Chips of which that figure is not known
-/// stand below the plane with their names.
+/// stand below the plane with their names. The rulebook is `us-ear-chips` unless `--rulebook` names
+/// another.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// File that describes a chip of your own, drawn beside those of the catalog; may be repeated

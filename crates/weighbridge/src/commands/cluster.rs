@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use weigh_compute::{Chip, ChipGroup, Tf32};
+use weigh_compute::{Chip, ChipError, ChipGroup, Tf32};
 use weigh_facts::{
     Decimal, Estimate, Fact, FactName, FactType, Level, MethodId, Operations, Unit, Value,
 };
-use weigh_station::{ClusterOptions, Law, Stated};
+use weigh_station::{ClusterOptions, Law, Stated, WeighError};
 
 use super::assess::Parties;
 use super::weigh::{FormatArg, level};
@@ -154,14 +154,23 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
         network_gbit_per_s: args.network.clone(),
         told: told(args, &law)?,
     };
-    let sheet =
-        weigh_station::cluster_sheet(&law, &groups, &options).map_err(|e| subject::failure(&e))?;
+    let sheet = weigh_station::cluster_sheet(&law, &groups, &options).map_err(|e| refused(&e))?;
     let text = weigh_report::render_cluster(&sheet, args.format.into());
     match &args.output {
         Some(path) => output::write_file(path, &text)?,
         None => output::print(&text)?,
     }
     Ok(Outcome::of(&sheet.findings, args.fail_on))
+}
+
+fn refused(error: &WeighError) -> Failure {
+    let failure = subject::failure(error);
+    match error {
+        WeighError::Chip(ChipError::NoRate { .. }) => {
+            failure.help("name a format that every chip has with `--precision`")
+        }
+        _ => failure,
+    }
 }
 
 fn stated<T>(value: Option<T>, otherwise: impl Fn() -> T) -> Stated<T> {
