@@ -205,7 +205,7 @@ impl Decimal {
 }
 
 /// Digits that a reader takes in at a glance.
-const GLANCE: u64 = 6;
+const GLANCE: u64 = 10;
 
 impl Decimal {
     /// All digits with the thousands parted, if there are few of them.
@@ -411,7 +411,8 @@ mod tests {
         assert_eq!(decimal("582").to_reader(), "582");
         assert_eq!(decimal("15832").to_reader(), "15,832");
         assert_eq!(decimal("20919.2").to_reader(), "20,919.2");
-        assert_eq!(decimal("19.449631").to_reader(), "19.4");
+        assert_eq!(decimal("19.44963144963").to_reader(), "19.4");
+        assert_eq!(decimal("2367.9984").to_reader(), "2,367.9984");
         assert_eq!(decimal("9999999").to_reader(), "1.00e7");
         assert_eq!(decimal("-9999999").to_reader(), "-1.00e7");
     }

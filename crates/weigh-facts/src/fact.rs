@@ -477,6 +477,17 @@ fn read_records(
 
 const DECLARED: MethodId = MethodId::new("declared");
 
+/// Is it a code of an open scheme: at most 40 upper case letters, digits and `.:-`? A country must
+/// be one: a misspelled place would otherwise be in no list, and free.
+fn is_code(scheme: &str, text: &str) -> bool {
+    let is_shaped = !text.is_empty()
+        && text.len() <= 40
+        && text
+            .chars()
+            .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || ".:-".contains(c));
+    is_shaped && (scheme != "iso3166" || crate::country(text).is_some())
+}
+
 impl Value {
     /// Reads a value of a type from text: `true`, `1e25 FLOP`, `8e24..2e25 FLOP`, `..100 ms`, a
     /// word, a date, or words joined by commas.
@@ -486,14 +497,7 @@ impl Value {
             FactType::Bool => text.parse().ok().map(Self::Bool),
             FactType::Date => text.parse().ok().map(Self::Date),
             FactType::Enum(words) => words.iter().find(|w| *w == text).cloned().map(Self::Word),
-            FactType::Code(_) => {
-                let shaped = !text.is_empty()
-                    && text.len() <= 40
-                    && text
-                        .chars()
-                        .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || ".:-".contains(c));
-                shaped.then(|| Self::Word(text.to_owned()))
-            }
+            FactType::Code(scheme) => is_code(scheme, text).then(|| Self::Word(text.to_owned())),
             FactType::Set(words) => {
                 let parts = text.split(',').map(str::trim).filter(|p| !p.is_empty());
                 let known = |part: &str| words.iter().find(|w| *w == part).cloned();
@@ -775,6 +779,15 @@ mod tests {
         assert!(matches!(read("is_moe"), Err(FactError::Assignment { .. })));
         assert!(read("operations.us-4e091=-1 FLOP").is_err());
         assert!(matches!(read("is_moe=yes"), Err(FactError::Value { .. })));
+        assert!(read("destination=FI").is_ok());
+        for not_a_place in ["FIN", "UK", "XX", "fi", "EU"] {
+            let text = format!("destination={not_a_place}");
+            let found = Facts::read_assignment(&text, &dictionary, origin());
+            assert!(
+                matches!(found, Err(FactError::Value { .. })),
+                "{not_a_place}"
+            );
+        }
     }
 
     #[test]

@@ -40,6 +40,7 @@ struct Said {
     citation: String,
     is_open: bool,
     is_law: bool,
+    is_text_unknown: bool,
     is_policy: bool,
 }
 
@@ -58,6 +59,9 @@ struct EraWords {
 struct TimelineWords {
     rulebook: String,
     title: String,
+    known: String,
+    /// How old what it knows is.
+    age: String,
     eras: Vec<EraWords>,
 }
 
@@ -152,7 +156,9 @@ impl Words {
         });
         let today: Vec<String> = today.collect();
         if today.is_empty() {
-            format!("no rule about chips applies on {}", self.on)
+            let known = self.timelines.iter().map(|t| t.known.as_str()).max();
+            let known = known.map_or_else(String::new, |k| format!(", as known on {k}"));
+            format!("no rule about chips applies on {}{known}", self.on)
         } else {
             format!("on {}: {}", self.on, today.join("; "))
         }
@@ -160,6 +166,19 @@ impl Words {
 }
 
 fn figures(sheet: &ChipSheet) -> Vec<(&'static str, String)> {
+    let mut figures = own_figures(sheet);
+    if !sheet.instead.is_empty() {
+        let names: Vec<String> = sheet.instead.iter().map(ToString::to_string).collect();
+        let told = format!(
+            "TRIED, not a figure of the chip, wherever rules are read: {}",
+            names.join(", ")
+        );
+        figures.insert(0, ("instead", clean(&told)));
+    }
+    figures
+}
+
+fn own_figures(sheet: &ChipSheet) -> Vec<(&'static str, String)> {
     let chip = &sheet.chip;
     let mut figures = Vec::new();
     let made = [Some(chip.vendor.clone()), Some(chip.process.clone())];
@@ -289,6 +308,7 @@ fn said(speaks: &Speaks) -> Said {
         citation: clean(&speaks.citation),
         is_open,
         is_law: speaks.text_status == Some(weigh_facts::TextStatus::InForce),
+        is_text_unknown: speaks.text_status.is_none(),
         is_policy: speaks.basis == Basis::Policy,
     }
 }
@@ -318,6 +338,12 @@ fn timeline(timeline: &Timeline, today: &str) -> TimelineWords {
     TimelineWords {
         rulebook: clean(&timeline.rulebook),
         title: clean(&timeline.title),
+        known: timeline.known.to_string(),
+        age: format!(
+            "as known on {}{}",
+            timeline.known,
+            if timeline.is_stale { " · STALE" } else { "" }
+        ),
         eras: eras.collect(),
     }
 }
@@ -428,7 +454,9 @@ fn flips(sheet: &ChipSheet) -> Vec<String> {
         let tpp = flip.tpp.to_reader();
         let reading = flip.reading.as_str();
         if flip.changes.is_empty() {
-            lines.push(clean(&format!("{reading}: TPP {tpp}; no class changes")));
+            lines.push(clean(&format!(
+                "{reading}: TPP {tpp}; no class changes (an export may be treated otherwise: `--tf32`)"
+            )));
         }
         for (rule, before, after) in &flip.changes {
             lines.push(clean(&format!(
@@ -478,12 +506,22 @@ fn in_brief(said: &[Said]) -> Vec<String> {
         let wanted = said.iter().filter(|s| is_wanted(s));
         wanted.map(|s| s.rule.as_str()).collect()
     };
+    let unknown = by_name(&|s| s.is_text_unknown);
+    if !unknown.is_empty() {
+        let unknown = match unknown.as_slice() {
+            many if many.len() > 4 => format!("{} rules", many.len()),
+            few => few.join(", "),
+        };
+        lines.push(format!(
+            "a person has to check: no text is known on this day for {unknown}"
+        ));
+    }
     let open = by_name(&|s| s.is_open && s.is_law);
     if !open.is_empty() {
         lines.push(format!("open: {}", open.join(", ")));
     }
     if lines.is_empty() {
-        let others = by_name(&|s| !s.is_law);
+        let others = by_name(&|s| !s.is_law && !s.is_text_unknown);
         lines.push(match others.as_slice() {
             [] => "no rule of this weight applies".to_owned(),
             others => format!(
@@ -547,7 +585,7 @@ fn write_text(out: &mut String, words: &Words) -> std::fmt::Result {
 fn write_classes(out: &mut String, words: &Words) -> std::fmt::Result {
     writeln!(out, "\nClass over time")?;
     for timeline in &words.timelines {
-        writeln!(out, "  {}", timeline.rulebook)?;
+        writeln!(out, "  {} · {}", timeline.rulebook, timeline.age)?;
         for era in &timeline.eras {
             let mark = if era.is_today { "▶" } else { " " };
             let law = era.said.iter().all(|s| s.is_law) || era.is_free;
@@ -631,7 +669,8 @@ fn markdown(words: &Words) -> String {
     );
     for timeline in &words.timelines {
         for era in &timeline.eras {
-            let row = [&timeline.rulebook, &era.days, &era.class].map(|c| cell(c));
+            let book = format!("{}, {}", timeline.rulebook, timeline.age);
+            let row = [&book, &era.days, &era.class].map(|c| cell(c));
             let _ = writeln!(out, "| {} |", row.join(" | "));
         }
     }

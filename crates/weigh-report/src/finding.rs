@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use weigh_facts::{Truth, Verdict};
+use weigh_facts::{Truth, Unit, Value, Verdict};
 use weigh_rules::{AtomTrace, Finding, Line, Need, Outlook, Role, Why};
 use weigh_station::Weighing;
 
@@ -103,7 +103,7 @@ fn atom_lines(out: &mut String, atom: &AtomTrace, weighing: &Weighing) -> std::f
         Role::NotNeeded => "not needed",
     };
     writeln!(out, "    {truth}  {}  ({role})", atom.text)?;
-    let value = atom.value_text().unwrap_or_else(|| "not known".to_owned());
+    let value = value_beside_line(atom);
     writeln!(out, "             {} is {}", atom.fact(), clean(&value))?;
     if let Some(fact) = weighing.facts.get(atom.fact()) {
         let sources: Vec<String> = fact.origin.sources.iter().map(|s| clean(s)).collect();
@@ -140,6 +140,18 @@ fn atom_lines(out: &mut String, atom: &AtomTrace, weighing: &Weighing) -> std::f
         writeln!(out, "             {margin}")?;
     }
     Ok(())
+}
+
+/// A value as it may stand beside its line: operations one below a line do not read as the line.
+fn value_beside_line(atom: &AtomTrace) -> String {
+    let line = atom.line.as_ref().filter(|l| l.at.unit == Unit::flop());
+    if let (Some(line), Some(Value::Quantity(estimate))) = (line, &atom.value) {
+        let bounds = numbers::bounds_beside(estimate, &line.at.value);
+        if !bounds.is_empty() {
+            return format!("{bounds} FLOP");
+        }
+    }
+    atom.value_text().unwrap_or_else(|| "not known".to_owned())
 }
 
 fn open(out: &mut String, finding: &Finding, weighing: &Weighing) -> std::fmt::Result {

@@ -232,6 +232,21 @@ pub(crate) fn beside(value: &Decimal, line: &Decimal, rounding: Rounding) -> Str
     scientific(value)
 }
 
+/// The bounds of a quantity to stand beside a line they must not seem to cross.
+pub(crate) fn bounds_beside(estimate: &Estimate<Decimal>, line: &Decimal) -> String {
+    let exact = |value: &Decimal| beside(value, line, Rounding::Nearest);
+    let low = |value: &Decimal| beside(value, line, Rounding::Down);
+    let high = |value: &Decimal| beside(value, line, Rounding::Up);
+    match (estimate.low(), estimate.best(), estimate.high()) {
+        (Some(l), _, Some(h)) if l == h => exact(l),
+        (Some(l), Some(b), Some(h)) => format!("{} ({} to {})", exact(b), low(l), high(h)),
+        (Some(l), None, Some(h)) => format!("{} to {}", low(l), high(h)),
+        (Some(l), _, None) => format!("at least {}", low(l)),
+        (None, _, Some(h)) => format!("at most {}", high(h)),
+        (None, best, None) => best.map_or_else(String::new, |b| format!("about {}", exact(b))),
+    }
+}
+
 /// Every digit that counts, with one before the point: `9.99999e23`.
 fn scientific(value: &Decimal) -> String {
     let plain = value.to_plain();

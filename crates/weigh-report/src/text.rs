@@ -271,8 +271,10 @@ fn in_full(sheet: &mut Sheet, group: &Group, finding: &FindingWords) {
         .as_ref()
         .map(|p| format!("; could be: {p}"));
     sheet.subfield("status", &(status(finding) + &possible.unwrap_or_default()));
-    if let Some(citation) = finding.citations.first() {
-        sheet.subfield("source", &source(citation));
+    let mut label = "source";
+    for citation in &finding.citations {
+        sheet.subfield(label, &source(citation));
+        label = "";
     }
     let mut label = "facts";
     for fact in finding.facts.iter().filter(|f| f.matters) {

@@ -43,6 +43,8 @@ pub struct ChipSheet {
     pub on: Date,
     /// The chip as facts.
     pub facts: Facts,
+    /// Facts that were told and stand instead of the chip's own.
+    pub instead: Vec<FactName>,
     /// Its class over time, a line of eras per rulebook that classifies chips.
     pub timelines: Vec<Timeline>,
     /// Other readings of the figures that change a class on the day.
@@ -64,6 +66,10 @@ pub struct Timeline {
     pub rulebook: String,
     /// Its title.
     pub title: String,
+    /// The day our knowledge of its law ends here.
+    pub known: Date,
+    /// Is the day later than that?
+    pub is_stale: bool,
     /// Days with one class, in order, without a gap.
     pub eras: Vec<Era>,
 }
@@ -112,11 +118,16 @@ const PARTY_FACTS: [&str; 3] = ["destination", "party_headquarters", "party_ulti
 pub fn chip_sheet(law: &Law, chip: &Chip, options: &ChipOptions) -> ChipSheet {
     let mut facts = chip.facts(options.tf32);
     add_word(&mut facts, "item_kind", "integrated-circuit");
+    let mut instead = Vec::new();
     for (name, fact) in &options.told {
+        if facts.get(name).is_some_and(|own| own.value != fact.value) {
+            instead.push(name.clone());
+        }
         facts.insert(name.clone(), fact.clone());
     }
     let is_one_export = facts.get(&name("destination")).is_some();
     ChipSheet {
+        instead,
         timelines: timelines(law, &facts, options),
         flips: flips(law, chip, &facts, options),
         inside_a_computer: inside_a_computer(law, &facts, options),
@@ -237,6 +248,8 @@ fn timelines(law: &Law, facts: &Facts, options: &ChipOptions) -> Vec<Timeline> {
         timelines.push(Timeline {
             rulebook: book.id().to_owned(),
             title: book.title().to_owned(),
+            known,
+            is_stale: options.on > known,
             eras,
         });
     }

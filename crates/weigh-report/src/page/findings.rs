@@ -6,14 +6,14 @@
 use std::collections::BTreeMap;
 
 use weigh_facts::{
-    Certainty, Decimal, Dictionary, Enforcement, Estimate, Level, SubjectKind, TextStatus, Truth,
-    Unit, Value, Verdict,
+    Certainty, Decimal, Dictionary, Enforcement, Level, SubjectKind, TextStatus, Truth, Unit,
+    Value, Verdict,
 };
 use weigh_rules::{AtomTrace, Citation, Conflict, Finding, Need, Role, Why};
 use weigh_station::{OtherRule, Weighing};
 
 use crate::clean::clean;
-use crate::numbers::{Rounding, beside, coverage, is_known, margin};
+use crate::numbers::{self, Rounding, beside, coverage, is_known, margin};
 use crate::page::{QuestionWords, circumstances};
 
 /// What the rules say.
@@ -397,7 +397,7 @@ fn sentence(atom: &AtomTrace) -> String {
     };
     let value = match value {
         Value::Quantity(estimate) if is_flop => {
-            format!("{} FLOP", bounds_beside(estimate, &line.at.value))
+            format!("{} FLOP", numbers::bounds_beside(estimate, &line.at.value))
         }
         _ => atom.value_text().unwrap_or_default(),
     };
@@ -430,21 +430,6 @@ fn brief(atom: &AtomTrace) -> Option<String> {
         "{which}{bound} against {} {}: {distance}",
         atom.op?, line.at.value
     ))
-}
-
-/// The bounds of a quantity to stand beside a line they must not seem to cross.
-fn bounds_beside(estimate: &Estimate<Decimal>, line: &Decimal) -> String {
-    let exact = |value: &Decimal| beside(value, line, Rounding::Nearest);
-    let low = |value: &Decimal| beside(value, line, Rounding::Down);
-    let high = |value: &Decimal| beside(value, line, Rounding::Up);
-    match (estimate.low(), estimate.best(), estimate.high()) {
-        (Some(l), _, Some(h)) if l == h => exact(l),
-        (Some(l), Some(b), Some(h)) => format!("{} ({} to {})", exact(b), low(l), high(h)),
-        (Some(l), None, Some(h)) => format!("{} to {}", low(l), high(h)),
-        (Some(l), _, None) => format!("at least {}", low(l)),
-        (None, _, Some(h)) => format!("at most {}", high(h)),
-        (None, best, None) => best.map_or_else(String::new, |b| format!("about {}", exact(b))),
-    }
 }
 
 /// How far the deciding bound is from the line, or that the bounds straddle it.

@@ -394,7 +394,10 @@ fn read_then(table: &mut Table, errors: &mut Errors) -> (BTreeMap<String, String
             match word.parse::<Period>() {
                 Ok(period) => deadline = Some(period),
                 Err(error) => {
-                    errors.push(Diagnostic::new("bad-period", error.to_string(), span));
+                    let help = "days, weeks, months or years of the calendar; for working days write \
+                                a period that is surely long or short enough, and say so in `reading`";
+                    let error = Diagnostic::new("bad-period", error.to_string(), span);
+                    errors.push(error.with_help(help));
                 }
             }
         }
