@@ -140,3 +140,27 @@ fn a_chip_file_of_ones_own_is_read_by_every_verb() {
     ]);
     assert_eq!(sheet["training"]["rate_per_s"], "4000000000000000");
 }
+
+#[test]
+fn a_figure_one_below_a_line_does_not_read_as_the_line() {
+    let fact = "operations.us-ca-sb53=99999999999999999999999999 FLOP";
+    let rule = "us-ca-sb53/frontier-model";
+    let (_, out, _) = run(&["explain", rule, "--fact", fact, "--on", "2026-09-01"]);
+    assert!(out.contains("is 9.99"), "{out}");
+    let folder = std::env::temp_dir().join(format!("weighbridge-near-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let spec = folder.join("near.toml");
+    let text = std::fs::read_to_string(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../examples/chips/made-up-m1.toml"
+    ))
+    .expect("the example");
+    // 299.999 TFLOP/s at 16 bits are 4,799.984, a hair below 4,800.
+    let text = text.replace("\"250\"", "\"299.999\"");
+    let text = text.replace("\"500\"", "\"599.998\"");
+    std::fs::write(&spec, &text).expect("a file");
+    let spec = spec.to_string_lossy();
+    let (_, out, err) = run(&["chip", "show", "--spec", &spec, "--on", "2026-09-01"]);
+    assert!(out.contains("4,799.984,"), "{out}{err}");
+    std::fs::remove_dir_all(&folder).expect("removed");
+}
