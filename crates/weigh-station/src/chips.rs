@@ -355,13 +355,13 @@ fn one_treatment(law: &Law, facts: &Facts, options: &ChipOptions) -> Treatment {
         Some(Value::Word(word)) => Some(word.clone()),
         _ => None,
     };
-    let mut findings = export_findings(law, facts, options, Level::Flag);
-    // What only could be worth a flag is left to `assess`, which shows every rule.
+    let mut findings = export_findings(law, facts, options, Level::Note);
+    // Notes hold the exceptions; what only could be worth a note or a flag is left to `assess`.
     findings.retain(|f| f.verdict != Verdict::Indeterminate || f.level >= Level::Obligation);
     Treatment {
         destinations: word("destination").into_iter().collect(),
         parent: word("party_ultimate_parent"),
-        says: speaking(&findings, Level::Flag),
+        says: speaking(&findings, Level::Note),
     }
 }
 
