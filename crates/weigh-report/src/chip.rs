@@ -16,6 +16,7 @@ use crate::clean::clean;
 use crate::json::escaped;
 use crate::numbers;
 use crate::page::findings::{enforcement, text_status};
+use crate::speaks::{WireSaid, wire};
 use crate::{Format, TOOL, VERSION};
 
 /// Renders the sheet of a chip. Ends with a line break.
@@ -748,20 +749,6 @@ struct WireEra {
 }
 
 #[derive(Serialize)]
-pub(crate) struct WireSaid {
-    rulebook: String,
-    rule: String,
-    verdict: &'static str,
-    level: &'static str,
-    outcome: String,
-    text_status: Option<&'static str>,
-    enforcement: &'static str,
-    basis: &'static str,
-    citation: String,
-    needs: Vec<String>,
-}
-
-#[derive(Serialize)]
 pub(crate) struct WireFlip {
     reading: &'static str,
     total_processing_performance: String,
@@ -791,23 +778,6 @@ struct WireTreatment {
     destinations: Vec<String>,
     parent: Option<String>,
     says: Vec<WireSaid>,
-}
-
-pub(crate) fn wire(says: &[Speaks]) -> Vec<WireSaid> {
-    says.iter()
-        .map(|s| WireSaid {
-            rulebook: s.rulebook.clone(),
-            rule: s.rule.clone(),
-            verdict: s.verdict.as_str(),
-            level: s.level.as_str(),
-            outcome: s.outcome.clone(),
-            text_status: s.text_status.map(|t| t.as_str()),
-            enforcement: s.enforcement.as_str(),
-            basis: s.basis.as_str(),
-            citation: s.citation.clone(),
-            needs: s.needs.clone(),
-        })
-        .collect()
 }
 
 pub(crate) fn wire_flips(flips: &[Flip]) -> Vec<WireFlip> {

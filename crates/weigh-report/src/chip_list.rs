@@ -12,11 +12,12 @@ use weigh_compute::{Chip, PerformanceDensity, Tf32};
 use weigh_facts::{Decimal, Estimate};
 use weigh_station::{BookRead, ChipFigure, ChipList, ChipRow};
 
-use crate::chip::{WireFlip, WireSaid, bounds, wire, wire_flips};
+use crate::chip::{WireFlip, bounds, wire_flips};
 use crate::class::{ClassWords, NO_RULE};
 use crate::clean::clean;
 use crate::json::escaped;
 use crate::page::findings::{enforcement, text_status};
+use crate::speaks::{WireSaid, wire};
 use crate::{Format, TOOL, VERSION};
 
 /// Renders a list of chips. Ends with a line break.

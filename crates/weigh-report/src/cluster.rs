@@ -9,13 +9,14 @@ use weigh_facts::{Decimal, Estimate, Operations, Quantity, TextStatus, Unit, Ver
 use weigh_rules::Finding;
 use weigh_station::{ClusterSheet, OperationsLine, TimeTo};
 
-use crate::chip::{WireChange, WireSaid, bounds, wire};
+use crate::chip::{WireChange, bounds};
 use crate::chip_list::{WireBounds, WireTool};
 use crate::clean::clean;
 use crate::finding::wrapped;
 use crate::json::escaped;
 use crate::numbers::{self, grouped};
 use crate::page::findings::{enforcement, text_status, verdict_words};
+use crate::speaks::{WireSaid, wire};
 use crate::{Format, TOOL, VERSION};
 
 /// Renders the sheet of a cluster. Ends with a line break.

@@ -13,6 +13,7 @@ use weigh_station::{DecisionTable, Speaks};
 
 use crate::clean::clean;
 use crate::page::findings::{enforcement, text_status};
+use crate::speaks::{WireSaid, wire};
 use crate::{Format, TOOL, VERSION};
 
 /// Of more rules than this only the count is shown in a cell; JSON has them all.
@@ -192,37 +193,11 @@ struct WireAxis {
 #[derive(Serialize)]
 struct WireCell {
     at: Vec<String>,
-    speaks: Vec<WireSpeaks>,
-}
-
-#[derive(Serialize)]
-struct WireSpeaks {
-    rulebook: String,
-    rule: String,
-    verdict: &'static str,
-    level: &'static str,
-    outcome: String,
-    text_status: Option<&'static str>,
-    enforcement: &'static str,
-    basis: &'static str,
-    citation: String,
-    needs: Vec<String>,
+    speaks: Vec<WireSaid>,
 }
 
 fn json(table: &DecisionTable) -> String {
-    let speaks = |s: &Speaks| WireSpeaks {
-        rulebook: s.rulebook.clone(),
-        rule: s.rule.clone(),
-        verdict: s.verdict.as_str(),
-        level: s.level.as_str(),
-        outcome: s.outcome.clone(),
-        text_status: s.text_status.map(|t| t.as_str()),
-        enforcement: s.enforcement.as_str(),
-        basis: s.basis.as_str(),
-        citation: s.citation.clone(),
-        needs: s.needs.clone(),
-    };
-    let wire = WireTable {
+    let table = WireTable {
         schema: "weighbridge.decision-table/1",
         on: table.on.to_string(),
         axes: table
@@ -238,12 +213,12 @@ fn json(table: &DecisionTable) -> String {
             .iter()
             .map(|c| WireCell {
                 at: c.at.clone(),
-                speaks: c.speaks.iter().map(speaks).collect(),
+                speaks: wire(&c.speaks),
             })
             .collect(),
     };
     // These structs always serialize.
-    let mut out = serde_json::to_string_pretty(&wire).unwrap_or_default();
+    let mut out = serde_json::to_string_pretty(&table).unwrap_or_default();
     out.push('\n');
     out
 }

@@ -30,6 +30,7 @@ mod numbers;
 mod page;
 mod scale;
 mod scatter;
+mod speaks;
 mod text;
 
 pub use browse::{render_law_page, render_law_text};
