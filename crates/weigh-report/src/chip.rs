@@ -153,7 +153,11 @@ impl Words {
     fn summary(&self) -> String {
         let today = self.timelines.iter().flat_map(|t| {
             let era = t.eras.iter().find(|e| e.is_today && !e.is_free);
-            era.map(|e| format!("{} ({})", e.class, t.rulebook))
+            era.map(|e| {
+                let is_law = e.said.iter().any(|s| s.is_law);
+                let law = if is_law { "" } else { ", NOT LAW" };
+                format!("{} ({}{law})", e.class, t.rulebook)
+            })
         });
         let today: Vec<String> = today.collect();
         if today.is_empty() {
