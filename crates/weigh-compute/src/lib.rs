@@ -35,8 +35,10 @@ mod names;
 mod profile;
 mod reconcile;
 mod resolve;
+mod serving;
 mod shapes;
 mod stage;
+mod tunability;
 
 pub use catalog::{Catalog, CatalogError};
 pub use chip_time::{CHIP_TIME, chip_time};
@@ -60,5 +62,10 @@ pub use reconcile::{
     Agreement, Circumstances, LikelyCause, RECONCILIATION, Reconciliation, reconcile,
 };
 pub use resolve::{ResolveError, ResolveOptions, resolve};
+pub use serving::{
+    LeastDevices, ServingFloor, ServingNeed, ServingOptions, WeightBytes, serving_floor,
+    serving_need,
+};
 pub use shapes::{TENSOR_SHAPES, from_tensors};
 pub use stage::{CountOptions, OPERATION_COUNT, StageOperations, stage_operations};
+pub use tunability::{ADAPTER_RANK, Tunability, Tunable, tunability};

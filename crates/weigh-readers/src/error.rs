@@ -12,6 +12,9 @@ pub enum ReadError {
     /// The system would not give us the bytes.
     #[error("cannot read `{input}`: {reason}")]
     Unreadable { input: String, reason: String },
+    /// It is not what it was when reading began.
+    #[error("`{input}` changed while it was read")]
+    Changed { input: String },
     /// A link that leads out of the folder.
     #[error("`{input}` is a link that leads outside the folder, and was not followed")]
     Outside { input: String },
@@ -131,6 +134,7 @@ impl ReadError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Unreadable { .. } => "unreadable",
+            Self::Changed { .. } => "file-changed",
             Self::Outside { .. } => "outside-folder",
             Self::Empty { .. } => "empty-file",
             Self::TooLong { .. } | Self::Unpacks { .. } => "file-too-long",
@@ -166,6 +170,7 @@ impl ReadError {
             Self::Truncated { .. } | Self::Empty { .. } => {
                 Some("the copy is incomplete: fetch the file again")
             }
+            Self::Changed { .. } => Some("wait until nothing writes to it, and read it again"),
             Self::Outside { .. } => {
                 Some("name the folder that the link leads to, or copy the file")
             }

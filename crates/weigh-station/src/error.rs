@@ -62,6 +62,14 @@ pub enum WeighError {
         /// What there is.
         known: String,
     },
+    /// The record of an earlier reading cannot be used.
+    #[error("`{path}` is no record of digests: {reason}")]
+    Journal {
+        /// The file.
+        path: String,
+        /// Why not.
+        reason: String,
+    },
     /// A count does not fit.
     #[error("{what} does not fit: the sizes are larger than any model")]
     Overflow {
@@ -85,6 +93,7 @@ impl WeighError {
             Self::Contradiction { .. } => "contradiction",
             Self::NothingToRead { .. } => "nothing-to-read",
             Self::UnknownRulebook { .. } => "unknown-rulebook",
+            Self::Journal { .. } => "digest-record",
             Self::Overflow { .. } => "too-large",
         }
     }
@@ -105,6 +114,9 @@ impl WeighError {
             Self::NothingToRead { seen, .. } => Some(format!(
                 "a model folder holds config.json, *.safetensors, adapter_config.json or trainer_state.json; {seen}"
             )),
+            Self::Journal { .. } => Some(
+                "name a file that does not exist yet, or the one an earlier call wrote".to_owned(),
+            ),
             Self::UnknownRulebook { known, .. } => Some(format!("there are {known}")),
             _ => None,
         }

@@ -5,7 +5,7 @@
 //! - Reading is positioned: nothing is mapped, so a file that shrinks gives an error, not a signal.
 
 use std::fs::File;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use weigh_readers::{Entry, Object, ReadError, Tree};
@@ -102,6 +102,30 @@ impl OpenFile {
     }
 }
 
+/// What tells two states of one file apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FileState {
+    /// Length in bytes.
+    pub(crate) len: u64,
+    /// When its bytes last changed, nanoseconds since 1970.
+    pub(crate) changed_ns: i128,
+    /// Which file it is on its disk.
+    pub(crate) inode: u64,
+}
+
+impl OpenFile {
+    /// Its state now.
+    pub(crate) fn state(&self) -> Result<FileState, ReadError> {
+        let found = self.file.metadata();
+        let found = found.map_err(|e| unreadable(&self.shown, &e))?;
+        Ok(FileState {
+            len: found.len(),
+            changed_ns: i128::from(found.mtime()) * 1_000_000_000 + i128::from(found.mtime_nsec()),
+            inode: found.ino(),
+        })
+    }
+}
+
 impl Object for OpenFile {
     fn len(&self) -> u64 {
         self.len
@@ -125,6 +149,18 @@ impl Folder {
     #[must_use]
     pub fn path_of(&self, name: &str) -> String {
         format!("{}/{name}", self.shown.trim_end_matches('/'))
+    }
+
+    /// Does the path lead below the root, or would it if something were written there?
+    pub(crate) fn would_hold(&self, path: &Path) -> bool {
+        let parent = path.parent().filter(|p| !p.as_os_str().is_empty());
+        let below = |p: &Path| p.canonicalize().is_ok_and(|p| p.starts_with(&self.root));
+        below(path) || below(parent.unwrap_or(Path::new(".")))
+    }
+
+    /// Is there anything of that name?
+    pub(crate) fn path_exists(&self, name: &str) -> bool {
+        self.root.join(name).symlink_metadata().is_ok()
     }
 
     /// Is this a snapshot of the hub's cache, and the target a blob of the same repository?
@@ -152,6 +188,63 @@ impl Folder {
             return Err(ReadError::Outside { input: shown });
         }
         OpenFile::open(&canonical, shown)
+    }
+}
+
+/// Folders inside folders, at most.
+const DEPTH_MAX: usize = 64;
+/// Files in one folder and all below it, at most.
+const FILES_MAX: usize = 1_000_000;
+
+impl Folder {
+    /// Every regular file below the root: its name, parts joined by `/`, and its length; sorted by
+    /// name. What `leave_out` says of the first part of a name is not entered.
+    ///
+    /// A link to a file is followed as [`Folder::open_file`] follows it; a link to a folder is
+    /// refused, because it could lead back.
+    pub(crate) fn walk(&self, leave_out: &dyn Fn(&str) -> bool) -> Result<Vec<Entry>, ReadError> {
+        let mut found = Vec::new();
+        let mut open = vec![(String::new(), 0)];
+        while let Some((below, depth)) = open.pop() {
+            let shown = self.path_of(&below);
+            if depth > DEPTH_MAX {
+                return Err(ReadError::TooDeep {
+                    input: shown,
+                    limit: DEPTH_MAX,
+                });
+            }
+            let listing = std::fs::read_dir(self.root.join(&below));
+            for entry in listing.map_err(|e| unreadable(&shown, &e))? {
+                let entry = entry.map_err(|e| unreadable(&shown, &e))?;
+                let part = entry.file_name().into_string().map_err(|name| {
+                    let name = name.to_string_lossy();
+                    ReadError::Unreadable {
+                        input: self.path_of(&format!("{below}{name}")),
+                        reason: "its name is not UTF-8".to_owned(),
+                    }
+                })?;
+                if below.is_empty() && leave_out(&part) {
+                    continue;
+                }
+                let name = format!("{below}{part}");
+                let kind = entry.file_type().map_err(|e| unreadable(&shown, &e))?;
+                if kind.is_dir() {
+                    open.push((format!("{name}/"), depth + 1));
+                    continue;
+                }
+                // Refuses links that lead out, links to folders, and what is no regular file.
+                let len = self.open_file(&name)?.len();
+                found.push(Entry { name, len });
+                if found.len() > FILES_MAX {
+                    return Err(ReadError::Unreadable {
+                        input: self.shown.clone(),
+                        reason: format!("it holds more than {FILES_MAX} files"),
+                    });
+                }
+            }
+        }
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(found)
     }
 }
 

@@ -13,9 +13,11 @@ mod chips;
 mod cluster;
 mod compute;
 mod data_files;
+mod digests;
 mod error;
 mod evidence;
 mod folder;
+mod inspect;
 mod law;
 mod law_diff;
 mod model;
@@ -34,9 +36,11 @@ pub use cluster::{
     ClusterOptions, ClusterSheet, FormatRate, OperationsLine, Stated, TimeTo, cluster_sheet,
 };
 pub use data_files::data_files;
+pub use digests::{DigestOptions, DigestedFile, FolderDigests, Progress, Quiet, digest};
 pub use error::WeighError;
 pub use evidence::read_text;
 pub use folder::{Folder, OpenFile, Opened, open};
+pub use inspect::{DeviceRow, InspectOptions, Inspection, Serving, TensorTotal, inspect};
 pub use law::{Law, LawOptions, supplied_files};
 pub use law_diff::{
     BookDiff, LawDiff, Side, SideNamed, TreatedSubject, TreatmentChange, Which, diff_law, sides,
@@ -45,7 +49,7 @@ pub use regimes::{Decision, LinesApart, Regimes, Says, Voice, regimes};
 pub use scatter::{Field, PlaneAxis, PlaneLine, Scatter, Spot, scatter};
 pub use subjects::{KnownSubject, known_subjects};
 pub use table::{Axis, CELLS_MAX, Cell, DecisionTable, Speaks, decision_table};
-pub use weigh::{Inspection, Options, TensorTotal, assess, inspect, weigh};
+pub use weigh::{Options, assess, weigh};
 pub use weighing::{
     AdapterProfile, Assumption, BookUsed, BreakEven, ComputeProfile, ConventionTotal, InputSeen,
     Line, MethodResult, ModelProfile, OtherRule, Question, SixNd, StageProfile, TableUsed,

@@ -1,6 +1,6 @@
 //! The main job: from paths to findings.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,9 +8,9 @@ use weigh_compute::{
     Catalog, HeaderVerdict, QuantizationHints, ResolveError, ResolveOptions, match_headers,
 };
 use weigh_facts::{
-    Adaptation, Architecture, Date, Decimal, Dictionary, Dtype, Fact, FactName, Facts, Grade,
-    MethodId, Observed, OperatorKind, Origin, Parameters, Purpose, SequenceLength, Stage,
-    TensorSeen, Tokens, Value, Verdict, Warning,
+    Adaptation, Architecture, Date, Decimal, Dictionary, Fact, FactName, Facts, Grade, MethodId,
+    Observed, OperatorKind, Origin, Parameters, Purpose, SequenceLength, Stage, Tokens, Value,
+    Verdict, Warning,
 };
 
 use weigh_rules::Finding;
@@ -355,7 +355,7 @@ fn is_bare(piece: &Piece) -> bool {
     piece.config.is_none() && piece.weights.is_none()
 }
 
-fn subject_name(path: &Path) -> String {
+pub(crate) fn subject_name(path: &Path) -> String {
     let meant = path.canonicalize();
     let path = meant.as_deref().unwrap_or(path);
     let name = |p: &Path| p.file_name().map(|n| n.to_string_lossy().into_owned());
@@ -459,7 +459,7 @@ fn model_sources(pieces: &[Piece]) -> Vec<String> {
 }
 
 /// The model: from the configuration, checked against the headers; or from the headers alone.
-fn model_of(
+pub(crate) fn model_of(
     pieces: &[Piece],
     assume_class_defaults: bool,
     assumptions: &mut Vec<Assumption>,
@@ -526,7 +526,7 @@ fn is_unknown(error: &ResolveError) -> bool {
 }
 
 /// What the configuration says of packed weights.
-fn quantization(pieces: &[Piece]) -> QuantizationHints {
+pub(crate) fn quantization(pieces: &[Piece]) -> QuantizationHints {
     let seen = |key: &str| {
         let keys = [
             format!("quantization_config.{key}"),
@@ -609,7 +609,9 @@ fn from_shapes(
 }
 
 /// The adapter, and how it changes training.
-fn adapter_of(pieces: &[Piece]) -> Result<Option<(AdapterProfile, Adaptation)>, WeighError> {
+pub(crate) fn adapter_of(
+    pieces: &[Piece],
+) -> Result<Option<(AdapterProfile, Adaptation)>, WeighError> {
     let mut all = pieces
         .iter()
         .filter_map(|p| p.adapter.as_ref().map(|a| (p, a)));
@@ -678,82 +680,6 @@ fn fit_adaptation(told: &mut Told) {
             stage.adaptation = adaptation.clone();
         }
     }
-}
-
-/// What one artifact is, without training and without rules.
-#[derive(Clone, Debug)]
-pub struct Inspection {
-    /// What it is called.
-    pub subject: String,
-    /// The model, if its architecture is known.
-    pub model: Option<ModelProfile>,
-    /// The adapter, if it is one.
-    pub adapter: Option<AdapterProfile>,
-    /// Stored tensors by element type: how many, learned or not, elements and bytes.
-    pub tensors: Vec<TensorTotal>,
-    /// What was taken for granted.
-    pub assumptions: Vec<Assumption>,
-    /// What could not be used.
-    pub warnings: Vec<Warning>,
-    /// Every file that was read.
-    pub inputs: Vec<InputSeen>,
-}
-
-/// Stored tensors of one element type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TensorTotal {
-    /// The element type.
-    pub dtype: Dtype,
-    /// Tensors.
-    pub tensors: u64,
-    /// Elements.
-    pub elements: u64,
-    /// Bytes.
-    pub bytes: u64,
-}
-
-/// Looks at one artifact.
-///
-/// # Errors
-/// When it cannot be read, or its parts contradict each other.
-pub fn inspect(path: &Path, assume_class_defaults: bool) -> Result<Inspection, WeighError> {
-    let pieces = [evidence::gather(path)?];
-    let mut assumptions = Vec::new();
-    let model = model_of(&pieces, assume_class_defaults, &mut assumptions)?;
-    let adapter = adapter_of(&pieces)?.map(|(profile, _)| profile);
-    let [piece] = pieces;
-    let tensors = piece
-        .weights
-        .as_ref()
-        .map(|w| tensor_totals(&w.tensors))
-        .unwrap_or_default();
-    Ok(Inspection {
-        subject: subject_name(path),
-        model,
-        adapter,
-        tensors,
-        assumptions,
-        warnings: piece.warnings,
-        inputs: piece.inputs,
-    })
-}
-
-fn tensor_totals(tensors: &[TensorSeen]) -> Vec<TensorTotal> {
-    let mut totals: BTreeMap<Dtype, TensorTotal> = BTreeMap::new();
-    for tensor in tensors {
-        let none = TensorTotal {
-            dtype: tensor.dtype,
-            tensors: 0,
-            elements: 0,
-            bytes: 0,
-        };
-        let total = totals.entry(tensor.dtype).or_insert(none);
-        total.tensors += 1;
-        // The readers bound every size by the length of its file, so these sums fit.
-        total.elements = total.elements.saturating_add(tensor.elements);
-        total.bytes = total.bytes.saturating_add(tensor.bytes);
-    }
-    totals.into_values().collect()
 }
 
 /// Reads rulebooks over facts that were told and no artifact.

@@ -4,6 +4,7 @@
 //! - **Invariant:** an outcome is not an error. Errors exit with 2; see [`outcome::Outcome`].
 //! - **Invariant:** a closed pipe is not an error.
 
+mod bar;
 mod commands;
 mod failure;
 mod outcome;

@@ -110,3 +110,21 @@ fn a_decision_table_fits_its_schema() {
     let table = table.expect("the axes are axes");
     holds(schema, &render_decision_table(&table, Format::Json));
 }
+
+#[test]
+fn an_inspection_fits_its_schema() {
+    let schema = include_str!("../../../../schemas/weighbridge.inspect-1.json");
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/");
+    let options = weigh_station::InspectOptions {
+        devices: true,
+        digests: Some(weigh_station::DigestOptions::default()),
+        ..Default::default()
+    };
+    for name in ["tiny-llama", "tiny-llama-lora"] {
+        let path = std::path::PathBuf::from(format!("{root}{name}"));
+        let found = weigh_station::inspect(&path, &options, &weigh_station::Quiet);
+        let found = found.expect("the examples are sound");
+        let text = weigh_report::render_inspection(&found, Format::Json);
+        holds(schema, &text);
+    }
+}
