@@ -141,18 +141,16 @@ impl Metadata {
         }
     }
 
-    /// Elements of an array, kept or not.
+    /// Elements of an array or bytes of a string, kept or not.
     #[must_use]
     pub fn length(&self) -> Option<u64> {
         match &self.value {
             Observed::List(items) => Some(items.len() as u64),
-            Observed::Map(fields) if self.kind == ValueType::List => {
-                let (_, length) = fields.iter().find(|(name, _)| name == "length")?;
-                match length {
-                    Observed::Number(number) => number.to_u128()?.try_into().ok(),
-                    _ => None,
-                }
-            }
+            Observed::Text(text) if self.kind == ValueType::Text => Some(text.len() as u64),
+            Observed::Map(fields) => fields.iter().find_map(|(name, value)| match value {
+                Observed::Number(n) if name == "length" => n.to_u128()?.try_into().ok(),
+                _ => None,
+            }),
             _ => None,
         }
     }
