@@ -5,9 +5,9 @@ use std::path::Path;
 
 use serde_json::Value;
 use weigh_compute::{
-    GgufError, GgufModel, HeaderMatch, HeaderVerdict, match_headers, resolve_gguf,
+    GgufError, GgufModel, HeaderMatch, HeaderVerdict, from_tensors, match_headers, resolve_gguf,
 };
-use weigh_facts::{Dtype, Observation, Observed, Place, Reading, TensorSeen};
+use weigh_facts::{Architecture, Dtype, Observation, Observed, Part, Place, Reading, TensorSeen};
 
 use crate::support::{catalog, tensor};
 
@@ -293,6 +293,28 @@ fn what_is_not_covered_is_said_and_never_counted() {
         "{}",
         refused(&empty)
     );
+}
+
+/// Where the name is not known, shapes are counted, and experts are seen by their names.
+#[test]
+fn without_a_name_parameters_are_counted_from_shapes() {
+    for name in ["Mixtral-8x7B", "Qwen3-30B-A3B"] {
+        let model = one(name);
+        let counted = from_tensors(&model.tensors);
+        let total = counted.parameters().expect("it fits").0;
+        assert_eq!(total, model.total, "{name}");
+        let (resolved, _) = weigh(name, &model);
+        let part = |a: &Architecture, part: Part| a.parameters_of(part).expect("it fits");
+        for one in [Part::RoutedExpert, Part::InputEmbedding] {
+            let expected = part(&resolved.architecture, one);
+            assert_eq!(part(&counted, one), expected, "{name}");
+        }
+        let moe = |a: &Architecture| {
+            let summary = a.moe().expect("it fits").expect("it has experts");
+            (summary.experts, summary.sparse_layers)
+        };
+        assert_eq!(moe(&counted), moe(&resolved.architecture), "{name}");
+    }
 }
 
 /// Both forms of the compressed attention, should a file hold them: one is a copy.
