@@ -29,10 +29,9 @@ fuzz_target!(|bytes: &[u8]| {
             tensor.elements.into(),
             "a shape and its elements differ"
         );
-        let bits = elements * u128::from(tensor.dtype.bits());
         assert_eq!(
-            bits,
-            8 * u128::from(tensor.bytes),
+            tensor.dtype.bytes_for(tensor.elements),
+            Some(tensor.bytes),
             "elements and bytes differ"
         );
         data += tensor.bytes;

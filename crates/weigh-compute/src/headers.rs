@@ -384,8 +384,9 @@ impl<'a> Matcher<'a> {
     fn unpacked(&self, tensor: &TensorSeen) -> Option<u64> {
         let bits = self.hints.bits?;
         tensor
-            .elements
-            .checked_mul(tensor.dtype.bits())?
+            .dtype
+            .bytes_for(tensor.elements)?
+            .checked_mul(8)?
             .checked_div(bits)
     }
 

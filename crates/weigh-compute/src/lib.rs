@@ -3,6 +3,7 @@
 //! | Question | Module |
 //! | --- | --- |
 //! | What model is this configuration? | [`resolve`], from the [`Catalog`] of architectures |
+//! | What model is this GGUF file? | [`resolve_gguf`] |
 //! | What model are these tensors? | [`from_tensors`], [`match_headers`] |
 //! | How many operations does it take? | [`forward`], [`training`], [`OperationProfile`] |
 //! | How many did this stage take? | [`stage_operations`], [`chip_time`] |
@@ -29,6 +30,7 @@ mod cluster;
 mod expression;
 mod footprint;
 mod frozen;
+mod gguf;
 mod headers;
 mod lineage;
 mod names;
@@ -50,6 +52,7 @@ pub use chips::{
 pub use cluster::{CLUSTER_RATE, ChipGroup, Cluster, TRAINING_TIME, cluster};
 pub use footprint::{cache_bytes, cache_bytes_per_token, stored_bytes, weight_bytes};
 pub use frozen::TrainingProfile;
+pub use gguf::{GgufError, GgufModel, resolve_gguf};
 pub use headers::{
     Explained, HeaderMatch, HeaderVerdict, LISTED_MAX, QuantizationHints, match_headers,
 };

@@ -62,7 +62,7 @@ pub fn from_tensors(tensors: &[TensorSeen]) -> Architecture {
 fn layers(experts: BTreeMap<(String, [u64; 2]), u64>) -> Vec<LayerGroup> {
     let mut places: BTreeMap<String, Vec<Operator>> = BTreeMap::new();
     for ((pattern, shape), copies) in experts {
-        let place = pattern.split("experts").next().unwrap_or_default();
+        let place = place(&pattern);
         let operators = places.entry(place.to_owned()).or_default();
         operators.push(expert(pattern, shape, copies));
     }
@@ -76,10 +76,18 @@ fn layers(experts: BTreeMap<(String, [u64; 2]), u64>) -> Vec<LayerGroup> {
         .collect()
 }
 
+/// What stands before the experts of one layer, in GGUF files before its feed-forward.
+fn place(pattern: &str) -> &str {
+    let before = pattern.split_once("experts");
+    let before = before.or_else(|| pattern.split_once("ffn_"));
+    before.map_or(pattern, |(place, _)| place)
+}
+
 /// The experts a tensor holds: one that is numbered, or a stack of them along the first axis.
 /// Their pattern, the shape of one, and how many.
 fn experts_in(tensor: &TensorSeen) -> Option<(String, [u64; 2], u64)> {
-    if !tensor.name.contains("experts") || tensor.name.contains("shared_experts") {
+    let has_experts = tensor.name.contains("experts") || tensor.name.contains("_exps.");
+    if !has_experts || tensor.name.contains("shared_experts") {
         return None;
     }
     match (expert_of(&tensor.name), tensor.shape.as_slice()) {
@@ -106,7 +114,7 @@ fn expert_of(name: &str) -> Option<String> {
 }
 
 /// Last parts of module names that are lookups in every library we know.
-const LOOKUPS: [&str; 9] = [
+const LOOKUPS: [&str; 12] = [
     "embed_tokens",
     "wte",
     "wpe",
@@ -116,6 +124,9 @@ const LOOKUPS: [&str; 9] = [
     "token_type_embeddings",
     "embed_positions",
     "tok_embeddings",
+    "token_embd",
+    "position_embd",
+    "token_types",
 ];
 
 fn lookup(tensor: &TensorSeen) -> Option<Operator> {
@@ -129,7 +140,7 @@ fn lookup(tensor: &TensorSeen) -> Option<Operator> {
     }
     let tokens = matches!(
         last,
-        "embed_tokens" | "wte" | "embed_in" | "word_embeddings" | "tok_embeddings"
+        "embed_tokens" | "wte" | "embed_in" | "word_embeddings" | "tok_embeddings" | "token_embd"
     );
     let kind = OperatorKind::Embedding {
         rows: *rows,

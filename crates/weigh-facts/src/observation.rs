@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::Decimal;
+use crate::{Decimal, Dtype};
 
 /// A value as it stood in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,9 +103,9 @@ impl Reading {
 pub struct TensorSeen {
     /// Its name in the file.
     pub name: String,
-    /// The stored element type.
+    /// The stored element type; a block type packs several logical elements together.
     pub dtype: Dtype,
-    /// The stored shape.
+    /// The stored shape in logical elements, the axis that varies fastest last.
     pub shape: Vec<u64>,
     /// The product of the shape, checked by the reader.
     pub elements: u64,
@@ -113,111 +113,4 @@ pub struct TensorSeen {
     pub bytes: u64,
     /// The file it is in.
     pub input: String,
-}
-
-/// Element types of the safetensors format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(missing_docs, reason = "the names are the documentation")]
-#[expect(non_camel_case_types, reason = "spelled as the format spells them")]
-pub enum Dtype {
-    Bool,
-    U8,
-    I8,
-    F8_E5M2,
-    F8_E4M3,
-    F8_E5M2FNUZ,
-    F8_E4M3FNUZ,
-    F8_E8M0,
-    F6_E2M3,
-    F6_E3M2,
-    F4,
-    I16,
-    U16,
-    F16,
-    BF16,
-    I32,
-    U32,
-    F32,
-    C64,
-    F64,
-    I64,
-    U64,
-}
-
-impl Dtype {
-    /// Every type, its name in the format, and its width in bits.
-    const TABLE: &[(Self, &str, u64)] = &[
-        (Self::Bool, "BOOL", 8),
-        (Self::U8, "U8", 8),
-        (Self::I8, "I8", 8),
-        (Self::F8_E5M2, "F8_E5M2", 8),
-        (Self::F8_E4M3, "F8_E4M3", 8),
-        (Self::F8_E5M2FNUZ, "F8_E5M2FNUZ", 8),
-        (Self::F8_E4M3FNUZ, "F8_E4M3FNUZ", 8),
-        (Self::F8_E8M0, "F8_E8M0", 8),
-        (Self::F6_E2M3, "F6_E2M3", 6),
-        (Self::F6_E3M2, "F6_E3M2", 6),
-        (Self::F4, "F4", 4),
-        (Self::I16, "I16", 16),
-        (Self::U16, "U16", 16),
-        (Self::F16, "F16", 16),
-        (Self::BF16, "BF16", 16),
-        (Self::I32, "I32", 32),
-        (Self::U32, "U32", 32),
-        (Self::F32, "F32", 32),
-        (Self::C64, "C64", 64),
-        (Self::F64, "F64", 64),
-        (Self::I64, "I64", 64),
-        (Self::U64, "U64", 64),
-    ];
-
-    /// Reads the name used in the format.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::TABLE
-            .iter()
-            .find(|(_, name, _)| *name == text)
-            .map(|(dtype, ..)| *dtype)
-    }
-
-    /// The name used in the format.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        Self::TABLE
-            .iter()
-            .find(|(dtype, ..)| *dtype == self)
-            .map_or("?", |(_, name, _)| name)
-    }
-
-    /// Width of one element, in bits.
-    #[must_use]
-    pub fn bits(self) -> u64 {
-        Self::TABLE
-            .iter()
-            .find(|(dtype, ..)| *dtype == self)
-            .map_or(0, |(.., bits)| *bits)
-    }
-
-    /// Can it hold a learned value as it stands, or is it a container for packed ones?
-    #[must_use]
-    pub fn is_float(self) -> bool {
-        !matches!(
-            self,
-            Self::Bool
-                | Self::U8
-                | Self::I8
-                | Self::I16
-                | Self::U16
-                | Self::I32
-                | Self::U32
-                | Self::I64
-                | Self::U64
-        )
-    }
-}
-
-impl fmt::Display for Dtype {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
 }

@@ -63,6 +63,21 @@ pub enum ReadError {
     /// A safetensors header that cannot be.
     #[error("`{input}` is no safetensors file: {reason}")]
     Header { input: String, reason: String },
+    /// A GGUF header that cannot be.
+    #[error("`{input}` is no GGUF file that can be read: at byte {offset}, {reason}")]
+    Gguf {
+        input: String,
+        reason: String,
+        offset: u64,
+    },
+    /// A GGUF file that ends before what its header says.
+    #[error("`{input}` has {len} bytes, and {what} needs the first {needed}")]
+    GgufTruncated {
+        input: String,
+        len: u64,
+        what: String,
+        needed: u64,
+    },
     /// The same tensor twice.
     #[error("`{input}` names the tensor `{tensor}` twice")]
     DuplicateTensor { input: String, tensor: String },
@@ -146,6 +161,8 @@ impl ReadError {
             Self::TooDeep { .. } => "too-deep",
             Self::NotAnObject { .. } => "not-an-object",
             Self::Header { .. } => "safetensors-header",
+            Self::Gguf { .. } => "gguf-header",
+            Self::GgufTruncated { .. } => "gguf-truncated",
             Self::DuplicateTensor { .. } => "duplicate-tensor",
             Self::UnknownDtype { .. } => "unknown-element-type",
             Self::TensorShape { .. } => "tensor-shape",
@@ -167,7 +184,7 @@ impl ReadError {
             Self::NotFinite { .. } => Some(
                 "a program with a lax JSON writer made it; replace the value by null, or ask for a valid file",
             ),
-            Self::Truncated { .. } | Self::Empty { .. } => {
+            Self::Truncated { .. } | Self::Empty { .. } | Self::GgufTruncated { .. } => {
                 Some("the copy is incomplete: fetch the file again")
             }
             Self::Changed { .. } => Some("wait until nothing writes to it, and read it again"),
@@ -178,7 +195,7 @@ impl ReadError {
                 Some("two readers could see two models in it; ask its maker for a valid file")
             }
             Self::ShardMismatch { .. } => {
-                Some("fetch the shards and their index again, from one revision")
+                Some("fetch all shards again, and their index if they have one, from one revision")
             }
             _ => None,
         }

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `config.json` | [`config`] |
 //! | `*.safetensors`, their index | [`safetensors`] |
+//! | `*.gguf`, whole or in parts | [`gguf`] |
 //! | `adapter_config.json` and its tensors | [`adapter`] |
 //! | `trainer_state.json` | [`trainer_state`] |
 //! | `pipeline.toml` | [`pipeline`] |
@@ -24,6 +25,7 @@ pub mod adapter;
 mod bytes;
 pub mod config;
 mod error;
+pub mod gguf;
 mod json;
 pub mod pipeline;
 pub mod safetensors;

@@ -344,7 +344,7 @@ fn check_tensor(
         tensor: name.clone(),
         reason,
     };
-    let Some(dtype) = Dtype::parse(&entry.dtype) else {
+    let Some(dtype) = Dtype::from_safetensors(&entry.dtype) else {
         let (input, dtype) = (input.to_owned(), entry.dtype.chars().take(40).collect());
         return Err(ReadError::UnknownDtype {
             input,
@@ -366,14 +366,11 @@ fn check_tensor(
     let product = dimensions.iter().try_fold(1_u64, |n, d| n.checked_mul(*d));
     let elements =
         product.ok_or_else(|| wrong_shape("the product of its dimensions overflows".to_owned()))?;
-    let bits = elements
-        .checked_mul(dtype.bits())
-        .ok_or_else(|| wrong_shape("the number of its bits overflows".to_owned()))?;
-    if bits % 8 != 0 {
+    let Some(bytes) = dtype.bytes_for(elements) else {
         return Err(wrong_shape(format!(
-            "{elements} elements of {dtype} fill no whole bytes"
+            "{elements} elements of {dtype} fill no whole bytes, or more than can be counted"
         )));
-    }
+    };
     let (begin, end) = entry.data_offsets;
     if end < begin {
         return Err(wrong_range(format!(
@@ -385,14 +382,14 @@ fn check_tensor(
             "it ends at byte {end}, and the data has {data_len}"
         )));
     }
-    if end - begin != bits / 8 {
+    if end - begin != bytes {
         return Err(wrong_range(format!(
             "it has {} bytes, and its shape needs {}",
             end - begin,
-            bits / 8
+            bytes
         )));
     }
-    let (shape, bytes) = (dimensions.clone(), end - begin);
+    let shape = dimensions.clone();
     Ok(TensorSeen {
         name,
         dtype,

@@ -30,7 +30,7 @@ fn header(name: &str) -> Vec<TensorSeen> {
         .filter(|(name, _)| *name != "__metadata__")
         .map(|(name, entry)| {
             let shape: Vec<u64> = serde_json::from_value(entry["shape"].clone()).unwrap();
-            let dtype = Dtype::parse(entry["dtype"].as_str().unwrap()).unwrap();
+            let dtype = Dtype::from_safetensors(entry["dtype"].as_str().unwrap()).unwrap();
             crate::support::tensor(name, &shape, dtype)
         })
         .collect()

@@ -11,6 +11,7 @@ mod corpus;
 mod csv;
 mod epoch;
 mod examples;
+mod gguf;
 mod headers;
 mod laws;
 mod oracle;

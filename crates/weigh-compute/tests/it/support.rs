@@ -200,7 +200,7 @@ pub(crate) fn tensor(name: &str, shape: &[u64], dtype: Dtype) -> TensorSeen {
         dtype,
         shape: shape.to_vec(),
         elements,
-        bytes: elements * dtype.bits() / 8,
+        bytes: dtype.bytes_for(elements).expect("whole blocks"),
         input: "model.safetensors".to_owned(),
     }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use weigh_readers::adapter::{self, Adapter};
 use weigh_readers::safetensors::{read_header, read_index};
-use weigh_readers::{Memory, ReadError, config, trainer_state};
+use weigh_readers::{Memory, MemoryTree, ReadError, config, gguf, trainer_state};
 
 const EXPECTED: &[(&str, &str)] = &[
     ("adapter-base-path", "read"),
@@ -31,6 +31,53 @@ const EXPECTED: &[(&str, &str)] = &[
     ("config-truncated", "truncated-json"),
     ("config-unknown-type", "read"),
     ("config-zero-heads", "read"),
+    ("gguf-alignment-huge", "gguf-header"),
+    ("gguf-alignment-odd", "gguf-header"),
+    ("gguf-alignment-text", "gguf-header"),
+    ("gguf-alignment-zero", "gguf-header"),
+    ("gguf-array-2-61", "gguf-header"),
+    ("gguf-array-deep", "too-deep"),
+    ("gguf-block-across-rows", "tensor-shape"),
+    ("gguf-bool-2", "gguf-header"),
+    ("gguf-bytes-overflow", "tensor-shape"),
+    ("gguf-cut-in-data", "gguf-truncated"),
+    ("gguf-cut-in-keys", "gguf-truncated"),
+    ("gguf-data-without-tensors", "gguf-header"),
+    ("gguf-dimension-negative", "tensor-shape"),
+    ("gguf-duplicate-name", "duplicate-tensor"),
+    ("gguf-empty", "empty-file"),
+    ("gguf-five-bytes", "gguf-truncated"),
+    ("gguf-half-a-block", "tensor-shape"),
+    ("gguf-hole", "tensor-range"),
+    ("gguf-hole-first", "tensor-range"),
+    ("gguf-key-empty", "gguf-header"),
+    ("gguf-key-not-utf8", "not-utf8"),
+    ("gguf-key-past-end", "gguf-truncated"),
+    ("gguf-key-twice", "duplicate-key"),
+    ("gguf-keys-2-62", "gguf-header"),
+    ("gguf-name-empty", "gguf-header"),
+    ("gguf-name-past-end", "gguf-truncated"),
+    ("gguf-not-gguf", "gguf-header"),
+    ("gguf-offset-2-64", "tensor-range"),
+    ("gguf-offset-not-aligned", "tensor-range"),
+    ("gguf-overlap", "tensor-range"),
+    ("gguf-overlap-a-little", "tensor-range"),
+    ("gguf-part-count-lies", "shard-mismatch"),
+    ("gguf-part-missing", "shard-mismatch"),
+    ("gguf-part-number-lies", "shard-mismatch"),
+    ("gguf-part-tensor-twice", "shard-mismatch"),
+    ("gguf-part-tensors-lie", "shard-mismatch"),
+    ("gguf-rank-2-32", "tensor-shape"),
+    ("gguf-rank-5", "tensor-shape"),
+    ("gguf-retired-type", "unknown-element-type"),
+    ("gguf-shape-overflow", "tensor-shape"),
+    ("gguf-string-2-63", "gguf-truncated"),
+    ("gguf-tensors-2-62", "gguf-header"),
+    ("gguf-tensors-more-than-fit", "gguf-header"),
+    ("gguf-trailing-bytes", "gguf-header"),
+    ("gguf-unknown-type", "unknown-element-type"),
+    ("gguf-value-type-13", "gguf-header"),
+    ("gguf-version-4", "gguf-header"),
     ("index-absolute", "index-path"),
     ("index-backslash", "index-path"),
     ("index-claims", "read, false-total-size"),
@@ -98,6 +145,10 @@ fn refusals_name_what_they_refuse() {
     assert!(says("index-tensor-twice").contains("model-00001-of-00002"));
     assert!(says("index-tensor-twice").contains("model-00002-of-00002"));
     assert!(says("index-missing-shard").contains("model-0000"));
+    assert!(says("gguf-part-missing").contains("`model-00002-of-00002.gguf`"));
+    assert!(says("gguf-retired-type").contains("type 4"));
+    assert!(says("gguf-not-gguf").contains("`GGML`"));
+    assert!(says("gguf-overlap").contains("`a`") && says("gguf-overlap").contains("`b`"));
     let shown = says("config-not-utf8");
     assert!(shown.is_ascii(), "{shown}");
 }
@@ -132,6 +183,14 @@ fn fault(folder: &Path) -> Result<Vec<&'static str>, ReadError> {
         .map(|entry| entry.expect("an entry").path())
         .collect();
     files.sort();
+    if let Some(part) = files
+        .iter()
+        .find(|f| gguf::PartName::parse(&name(f)).is_some())
+    {
+        let bytes = |path: &PathBuf| (name(path), open(path).0);
+        let tree = MemoryTree(files.iter().map(bytes).collect());
+        return gguf::read_split(&tree, &name(part), &name(part)).map(|_| Vec::new());
+    }
     let mut headers = Vec::new();
     let (mut index, mut declared, mut warnings) = (None, None, Vec::new());
     for path in &files {
@@ -143,6 +202,9 @@ fn fault(folder: &Path) -> Result<Vec<&'static str>, ReadError> {
                 warnings.extend(trainer_state::read(&file, &name)?.reading.warnings);
             }
             _ if name.ends_with(".index.json") => index = Some(read_index(&file, &name)?),
+            "model.gguf" => {
+                gguf::read_header(&file, &name)?;
+            }
             _ if name.ends_with(".safetensors") => {
                 headers.push((name.clone(), read_header(&file, &name)?));
             }

@@ -2,6 +2,7 @@
 
 mod agreement;
 mod corpus;
+mod gguf;
 mod hostile;
 mod laws;
 mod support;

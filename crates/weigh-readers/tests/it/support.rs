@@ -109,8 +109,7 @@ pub(crate) fn assert_promises(header: &Header, file_len: usize) {
         assert!(tensor.shape.iter().all(|d| *d <= 1 << 40));
         let product: u128 = tensor.shape.iter().map(|d| u128::from(*d)).product();
         assert_eq!(product, u128::from(tensor.elements));
-        let bits = u128::from(tensor.elements) * u128::from(tensor.dtype.bits());
-        assert_eq!(bits, 8 * u128::from(tensor.bytes));
+        assert_eq!(tensor.dtype.bytes_for(tensor.elements), Some(tensor.bytes));
         bytes += tensor.bytes;
     }
     assert_eq!(
