@@ -25,9 +25,11 @@ mod bytes;
 pub mod config;
 mod error;
 mod json;
+pub mod pickle;
 pub mod pipeline;
 pub mod safetensors;
 pub mod trainer_state;
+pub mod zip;
 
 pub use bytes::{Entry, Memory, MemoryTree, Object, Tree};
 pub use error::ReadError;
