@@ -115,7 +115,7 @@ pub struct TensorSeen {
     pub input: String,
 }
 
-/// Element types of the safetensors format.
+/// Element types of the safetensors format, and the complex ones that only PyTorch has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "the names are the documentation")]
 #[expect(non_camel_case_types, reason = "spelled as the format spells them")]
@@ -142,6 +142,8 @@ pub enum Dtype {
     F64,
     I64,
     U64,
+    C32,
+    C128,
 }
 
 impl Dtype {
@@ -169,15 +171,18 @@ impl Dtype {
         (Self::F64, "F64", 64),
         (Self::I64, "I64", 64),
         (Self::U64, "U64", 64),
+        (Self::C32, "C32", 32),
+        (Self::C128, "C128", 128),
     ];
 
-    /// Reads the name used in the format.
+    /// Reads the name used in the safetensors format.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::TABLE
             .iter()
             .find(|(_, name, _)| *name == text)
             .map(|(dtype, ..)| *dtype)
+            .filter(|dtype| !matches!(dtype, Self::C32 | Self::C128))
     }
 
     /// The name used in the format.
