@@ -5,3 +5,4 @@ mod corpus;
 mod hostile;
 mod laws;
 mod support;
+mod torch;
