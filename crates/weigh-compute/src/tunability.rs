@@ -86,9 +86,10 @@ pub fn tunability(
 fn judge(stored: &[TensorSeen], hints: &QuantizationHints) -> (Tunable, Vec<String>) {
     // Vectors are kept in floating point beside packed matrices: they do not decide.
     let matrices = || stored.iter().filter(|t| t.shape.len() >= 2);
-    let is_packed = |t: &&TensorSeen| !t.dtype.is_float() && t.dtype != Dtype::Bool;
+    let is_packed =
+        |t: &&TensorSeen| (t.dtype.is_block() || !t.dtype.is_float()) && t.dtype != Dtype::Bool;
     let packed: u64 = sum(matrices().filter(is_packed));
-    let plain: u64 = sum(matrices().filter(|t| t.dtype.is_float()));
+    let plain: u64 = sum(matrices().filter(|t| !is_packed(t)));
     if packed == 0 && plain == 0 {
         let why = "no weights are here";
         return (Tunable::Unknown, vec![why.to_owned()]);
@@ -100,7 +101,7 @@ fn judge(stored: &[TensorSeen], hints: &QuantizationHints) -> (Tunable, Vec<Stri
     // What is packed holds more values than bytes, so half of the bytes is most of the values.
     if packed > plain / 4 {
         let method = hints.method.as_deref().unwrap_or("an unnamed method");
-        let why = format!("matrices are packed integers ({dtypes}; {method})");
+        let why = format!("matrices are packed in few bits ({dtypes}; {method})");
         return (Tunable::AdapterOnly, vec![why]);
     }
     let why = format!("matrices are stored in floating point ({dtypes})");
@@ -152,7 +153,7 @@ mod tests {
             dtype,
             shape: shape.to_vec(),
             elements,
-            bytes: elements * dtype.bits() / 8,
+            bytes: dtype.bytes_for(elements).expect("whole blocks"),
             input: String::new(),
         }
     }
@@ -167,8 +168,8 @@ mod tests {
         for dtype in [Dtype::BF16, Dtype::F16, Dtype::F32, Dtype::F8_E4M3] {
             assert_eq!(judged(&[tensor(dtype, &[8, 8])]), Tunable::Full);
         }
-        for dtype in [Dtype::U8, Dtype::I32, Dtype::I8] {
-            let tensors = [vector.clone(), tensor(dtype, &[8, 8])];
+        for dtype in [Dtype::U8, Dtype::I32, Dtype::I8, Dtype::Q4_K] {
+            let tensors = [vector.clone(), tensor(dtype, &[8, 256])];
             assert_eq!(judged(&tensors), Tunable::AdapterOnly);
         }
     }

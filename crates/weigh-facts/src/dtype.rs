@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Element types of the safetensors and GGUF formats.
+/// Element types of the safetensors and GGUF formats, and the complex ones that only PyTorch has.
 ///
 /// A type is a block of elements in a number of bytes: one `F32` in four, two `F4` in one, 256
 /// `Q4_K` in 144 with their scales. There are no bits per element: of `Q6_K` they are 6.5625.
@@ -59,6 +59,8 @@ pub enum Dtype {
     MXFP4,
     NVFP4,
     Q1_0,
+    C32,
+    C128,
 }
 
 /// What a type packs together.
@@ -147,6 +149,9 @@ impl Dtype {
         row(Self::MXFP4, "MXFP4", 32, 17, false, Some(39)),
         row(Self::NVFP4, "NVFP4", 64, 36, false, Some(40)),
         row(Self::Q1_0, "Q1_0", 128, 18, false, Some(41)),
+        // Of PyTorch alone.
+        row(Self::C32, "C32", 1, 4, false, None),
+        row(Self::C128, "C128", 1, 16, false, None),
     ];
 
     /// Every type of every format.
@@ -196,7 +201,8 @@ impl Dtype {
     /// Does it pack several elements with what they share, such as a scale?
     #[must_use]
     pub fn is_block(self) -> bool {
-        self.row().is_some_and(|r| !r.in_safetensors)
+        self.row()
+            .is_some_and(|r| !r.in_safetensors && r.ggml_id.is_some())
     }
 
     /// Bytes that so many elements fill: none when they fill no whole blocks, or more bytes than

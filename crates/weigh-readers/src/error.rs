@@ -133,6 +133,59 @@ pub enum ReadError {
     /// A trainer state that cannot be used.
     #[error("`{input}` is no usable trainer state: {reason}")]
     TrainerState { input: String, reason: String },
+    /// A zip archive whose parts do not fit together.
+    #[error("`{input}` is no sound zip archive: {reason}")]
+    Zip { input: String, reason: String },
+    /// An entry that its two descriptions describe differently.
+    #[error("`{input}`: entry `{entry}` of the archive cannot be trusted: {reason}")]
+    ZipEntry {
+        input: String,
+        entry: String,
+        reason: String,
+    },
+    /// The same name twice.
+    #[error("`{input}` holds the entry `{entry}` twice, or under two spellings of one name")]
+    ZipDuplicate { input: String, entry: String },
+    /// A name that is no plain path.
+    #[error("`{input}` holds an entry named `{entry}`, which is no plain path: {reason}")]
+    ZipName {
+        input: String,
+        entry: String,
+        reason: String,
+    },
+    /// A part of the format that is not read.
+    #[error("`{input}`: entry `{entry}` of the archive uses {what}, which is not read")]
+    ZipUnsupported {
+        input: String,
+        entry: String,
+        what: String,
+    },
+    /// Small in the file, and huge once unpacked.
+    #[error("`{input}`: entry `{entry}` unpacks from {packed} bytes to {len}, as only bombs do")]
+    ZipBomb {
+        input: String,
+        entry: String,
+        packed: u64,
+        len: u64,
+    },
+    /// A PyTorch file whose parts do not fit together.
+    #[error("`{input}` is no PyTorch checkpoint that can be counted: {reason}")]
+    Torch { input: String, reason: String },
+    /// The oldest format of PyTorch.
+    #[error("`{input}` is in the tar format that PyTorch left in 2017, which is not read")]
+    TorchTar { input: String },
+    /// Names that nobody vouches for.
+    #[error("`{input}` would load {names} beside tensors, so its tensors are not counted")]
+    PickleUnknown { input: String, names: String },
+    /// Names that run code.
+    #[error("`{input}` would run code when it is loaded: it names {names}")]
+    PickleDangerous { input: String, names: String },
+    /// A pickle that was not read to its end.
+    #[error("`{input}` could not be read to its end: {reason}")]
+    PickleIncomplete { input: String, reason: String },
+    /// A folder of shards whose parts do not fit together.
+    #[error("`{input}` is no sound distributed checkpoint: {reason}")]
+    Distributed { input: String, reason: String },
 }
 
 fn within(key: &str) -> String {
@@ -174,6 +227,18 @@ impl ReadError {
             Self::AdapterKind { .. } => "adapter-kind",
             Self::AdapterConflict { .. } => "adapter-conflict",
             Self::TrainerState { .. } => "trainer-state",
+            Self::Zip { .. } => "zip-structure",
+            Self::ZipEntry { .. } => "zip-entry",
+            Self::ZipDuplicate { .. } => "zip-duplicate",
+            Self::ZipName { .. } => "zip-name",
+            Self::ZipUnsupported { .. } => "zip-unsupported",
+            Self::ZipBomb { .. } => "zip-bomb",
+            Self::Torch { .. } => "torch-checkpoint",
+            Self::TorchTar { .. } => "torch-tar",
+            Self::PickleUnknown { .. } => "pickle-unknown",
+            Self::PickleDangerous { .. } => "pickle-dangerous",
+            Self::PickleIncomplete { .. } => "pickle-incomplete",
+            Self::Distributed { .. } => "distributed-checkpoint",
         }
     }
 
@@ -193,6 +258,18 @@ impl ReadError {
             }
             Self::DuplicateTensor { .. } | Self::DuplicateKey { .. } => {
                 Some("two readers could see two models in it; ask its maker for a valid file")
+            }
+            Self::PickleDangerous { .. } => {
+                Some("do not load it; ask where it came from, and for safetensors")
+            }
+            Self::PickleUnknown { .. } => {
+                Some("save the state dict alone, or as safetensors: then nothing else is in it")
+            }
+            Self::TorchTar { .. } => {
+                Some("load it with a PyTorch you trust it to, and save it as safetensors")
+            }
+            Self::ZipDuplicate { .. } => {
+                Some("two readers could see two archives in it; ask its maker for a valid file")
             }
             Self::ShardMismatch { .. } => {
                 Some("fetch all shards again, and their index if they have one, from one revision")

@@ -129,7 +129,7 @@ impl State<'_> {
 }
 
 /// A name below a prefix, quoted as JSON where it could pass for a path.
-fn join(prefix: &str, name: &str) -> String {
+pub(crate) fn join(prefix: &str, name: &str) -> String {
     let quoted = if name.is_empty() || name.contains(['.', '"']) {
         Some(serde_json::Value::from(name).to_string())
     } else {
@@ -309,7 +309,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
 }
 
 /// The shortest decimal that reads back as this double: what its writer wrote.
-fn decimal(value: f64) -> Option<Decimal> {
+pub(crate) fn decimal(value: f64) -> Option<Decimal> {
     let text = format!("{value:e}");
     if let Ok(number) = text.parse() {
         return Some(number);

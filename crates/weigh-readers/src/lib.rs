@@ -8,6 +8,10 @@
 //! | `adapter_config.json` and its tensors | [`adapter`] |
 //! | `trainer_state.json` | [`trainer_state`] |
 //! | `pipeline.toml` | [`pipeline`] |
+//! | `*.pt`, `*.pth`, `*.bin`, `*.ckpt` | [`torch`] |
+//! | `.metadata` and its `*.distcp` | [`distributed`] |
+//! | pickles, in any of these | [`pickle`] |
+//! | zip archives, under any of these | [`zip`] |
 //!
 //! - **Invariant:** pure. Bytes come in through [`Object`] and [`Tree`]; nothing is opened here.
 //! - **Invariant:** a length is compared with the object and with a limit before anything is
@@ -24,12 +28,16 @@
 pub mod adapter;
 mod bytes;
 pub mod config;
+pub mod distributed;
 mod error;
 pub mod gguf;
 mod json;
+pub mod pickle;
 pub mod pipeline;
 pub mod safetensors;
+pub mod torch;
 pub mod trainer_state;
+pub mod zip;
 
 pub use bytes::{Entry, Memory, MemoryTree, Object, Tree};
 pub use error::ReadError;

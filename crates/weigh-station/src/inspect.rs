@@ -177,7 +177,11 @@ fn serving(
 fn weight_bytes(tensors: &[TensorSeen], hints: &QuantizationHints) -> WeightBytes {
     let packed = hints.bits.unwrap_or(4).saturating_mul(64);
     let width = |t: &TensorSeen| match t.dtype {
-        dtype if dtype.is_float() || dtype == Dtype::I8 => dtype.bits().saturating_mul(64),
+        dtype if dtype.is_float() || dtype == Dtype::I8 => {
+            // Of every type there is a whole number of 64ths.
+            let block = dtype.block();
+            (block.bytes * 512).div_ceil(block.elements.max(1))
+        }
         _ => packed,
     };
     let widths = || tensors.iter().filter(|t| t.shape.len() >= 2).map(width);

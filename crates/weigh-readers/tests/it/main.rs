@@ -6,3 +6,4 @@ mod gguf;
 mod hostile;
 mod laws;
 mod support;
+mod torch;
