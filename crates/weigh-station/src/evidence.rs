@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use rayon::prelude::*;
 use sha2::{Digest, Sha256};
-use weigh_facts::{Facts, Reading, Stage, TensorSeen, Warning};
+use weigh_facts::{Facts, Reading, Stage, Warning};
 use weigh_readers::{Entry, Object, ReadError, Tree};
 use weigh_readers::{adapter, config, pipeline, safetensors, trainer_state};
 
@@ -12,6 +11,7 @@ use crate::error::WeighError;
 use crate::folder::{self, Folder, OpenFile, Opened};
 use crate::stages::Logged;
 use crate::weighing::InputSeen;
+use crate::weights::{self, Weights};
 
 /// What one path holds.
 #[derive(Debug, Default)]
@@ -34,15 +34,6 @@ pub(crate) struct Piece {
     pub(crate) warnings: Vec<Warning>,
 }
 
-/// Headers of weights.
-#[derive(Debug)]
-pub(crate) struct Weights {
-    /// Where they are, for messages: the file or the index.
-    pub(crate) shown: String,
-    /// Every tensor.
-    pub(crate) tensors: Vec<TensorSeen>,
-}
-
 /// A declaration of stages and facts.
 #[derive(Debug)]
 pub(crate) struct Declaration {
@@ -56,11 +47,9 @@ pub(crate) struct Declaration {
 
 const CONFIG: &str = "config.json";
 const ADAPTER_CONFIG: &str = "adapter_config.json";
-const ADAPTER_WEIGHTS: &str = "adapter_model.safetensors";
+pub(crate) const ADAPTER_WEIGHTS: &str = "adapter_model.safetensors";
 const TRAINER_STATE: &str = "trainer_state.json";
 const PIPELINE: &str = "pipeline.toml";
-const INDEX: &str = ".safetensors.index.json";
-const WEIGHTS: &str = ".safetensors";
 
 /// Reads what a path holds.
 pub(crate) fn gather(path: &Path) -> Result<Piece, WeighError> {
@@ -96,7 +85,7 @@ fn gather_folder(folder: &Folder) -> Result<Piece, WeighError> {
     Ok(piece)
 }
 
-fn nothing(shown: &str, entries: &[Entry]) -> WeighError {
+pub(crate) fn nothing(shown: &str, entries: &[Entry]) -> WeighError {
     let names: Vec<&str> = entries.iter().take(5).map(|e| e.name.as_str()).collect();
     let seen = match names.as_slice() {
         [] => "this one holds no regular file".to_owned(),
@@ -113,7 +102,7 @@ fn gather_file(path: &Path, name: &str, file: &OpenFile) -> Result<Piece, WeighE
         shown: file.shown().to_owned(),
         ..Piece::default()
     };
-    if name.ends_with(INDEX) {
+    if let Some(kind) = weights::kind_of(name) {
         let parent = path
             .parent()
             .filter(|p| !p.as_os_str().is_empty())
@@ -121,9 +110,7 @@ fn gather_file(path: &Path, name: &str, file: &OpenFile) -> Result<Piece, WeighE
         let Opened::Folder(folder) = folder::open(parent)? else {
             return Err(nothing(file.shown(), &[]));
         };
-        piece.read_sharded(&folder, name)?;
-    } else if name.ends_with(WEIGHTS) {
-        piece.read_single(file)?;
+        piece.read_named_weights(&folder, name, kind, file)?;
     } else if name.ends_with(".toml") {
         piece.read_declaration(file)?;
     } else if name.contains("trainer_state") {
@@ -139,7 +126,7 @@ fn gather_file(path: &Path, name: &str, file: &OpenFile) -> Result<Piece, WeighE
 }
 
 /// A whole small file, for its digest.
-fn reading_of(file: &OpenFile) -> Result<Vec<u8>, ReadError> {
+pub(crate) fn reading_of(file: &OpenFile) -> Result<Vec<u8>, ReadError> {
     let len = usize::try_from(file.len()).unwrap_or(usize::MAX);
     let mut bytes = vec![0; len];
     file.read_at(0, &mut bytes)?;
@@ -147,7 +134,13 @@ fn reading_of(file: &OpenFile) -> Result<Vec<u8>, ReadError> {
 }
 
 impl Piece {
-    fn note(&mut self, file: &OpenFile, role: &'static str, digested: &[u8], header_only: bool) {
+    pub(crate) fn note(
+        &mut self,
+        file: &OpenFile,
+        role: &'static str,
+        digested: &[u8],
+        header_only: bool,
+    ) {
         self.inputs.push(seen(file, role, digested, header_only));
     }
 
@@ -229,158 +222,9 @@ impl Piece {
         self.adapter = Some(adapter::Adapter::new(config, &header.tensors)?);
         Ok(())
     }
-
-    /// The model's own weights: sharded by an index, or in one file.
-    fn read_weights(&mut self, folder: &Folder, entries: &[Entry]) -> Result<(), WeighError> {
-        let own = |e: &&Entry| e.name != ADAPTER_WEIGHTS;
-        let indexes: Vec<&Entry> = entries.iter().filter(|e| e.name.ends_with(INDEX)).collect();
-        let files: Vec<&Entry> = entries
-            .iter()
-            .filter(own)
-            .filter(|e| e.name.ends_with(WEIGHTS))
-            .collect();
-        match (indexes.as_slice(), files.as_slice()) {
-            ([], []) => Ok(()),
-            ([index], _) => self.read_sharded(folder, &index.name),
-            ([], [file]) => self.read_single(&folder.open_file(&file.name)?),
-            ([], several) => match several.iter().find(|e| e.name == "model.safetensors") {
-                Some(file) => {
-                    self.passed_over(folder, several, &file.name);
-                    self.read_single(&folder.open_file(&file.name)?)
-                }
-                None => Err(ambiguous(folder, several)),
-            },
-            ([_, ..], _) => match indexes
-                .iter()
-                .find(|e| e.name == "model.safetensors.index.json")
-            {
-                Some(index) => self.read_sharded(folder, &index.name),
-                None => Err(ambiguous(folder, &indexes)),
-            },
-        }
-    }
-
-    fn passed_over(&mut self, folder: &Folder, several: &[&Entry], used: &str) {
-        let others: Vec<&str> = several
-            .iter()
-            .map(|e| e.name.as_str())
-            .filter(|n| *n != used)
-            .collect();
-        self.warnings.push(Warning {
-            code: "passed-over",
-            message: format!(
-                "`{used}` was read; beside it stand {}, which were not",
-                others.join(", ")
-            ),
-            place: Some(weigh_facts::Place {
-                input: folder.shown().to_owned(),
-                inside: String::new(),
-            }),
-        });
-    }
-
-    fn read_single(&mut self, file: &OpenFile) -> Result<(), WeighError> {
-        let header = safetensors::read_header(file, file.shown())?;
-        self.note(file, "weights", &header_bytes(file)?, true);
-        let weights = Weights {
-            shown: file.shown().to_owned(),
-            tensors: header.tensors,
-        };
-        if weights.tensors.iter().any(|t| t.name.contains(".lora_A.")) {
-            let why = "it holds an adapter; name the folder with its adapter_config.json";
-            return Err(WeighError::NothingToRead {
-                path: weights.shown,
-                seen: why.to_owned(),
-            });
-        }
-        self.weights = Some(weights);
-        Ok(())
-    }
-
-    fn read_sharded(&mut self, folder: &Folder, name: &str) -> Result<(), WeighError> {
-        let file = folder.open_file(name)?;
-        let index = safetensors::read_index(&file, file.shown())?;
-        self.note(&file, "weights-index", &reading_of(&file)?, false);
-        let shards: Vec<(String, safetensors::Header, InputSeen)> = index
-            .shards()
-            .into_par_iter()
-            .map(|shard| {
-                let file = folder.open_file(&shard)?;
-                let header = safetensors::read_header(&file, file.shown())?;
-                let seen = seen(&file, "weights", &header_bytes(&file)?, true);
-                Ok((shard, header, seen))
-            })
-            .collect::<Result<_, ReadError>>()?;
-        let mut headers = Vec::with_capacity(shards.len());
-        for (shard, header, seen) in shards {
-            self.inputs.push(seen);
-            headers.push((shard, header));
-        }
-        self.warnings.extend(index.check(&headers)?);
-        self.beside_the_shards(folder, name, &headers)?;
-        let tensors = headers
-            .into_iter()
-            .flat_map(|(_, header)| header.tensors)
-            .collect();
-        self.weights = Some(Weights {
-            shown: file.shown().to_owned(),
-            tensors,
-        });
-        Ok(())
-    }
 }
 
-impl Piece {
-    /// Weights beside the shards: a shard of the same set that the index does not name is a fault,
-    /// any other file was passed over.
-    fn beside_the_shards(
-        &mut self,
-        folder: &Folder,
-        index: &str,
-        headers: &[(String, safetensors::Header)],
-    ) -> Result<(), WeighError> {
-        let stem = index.strip_suffix(INDEX).unwrap_or(index);
-        let named = |name: &str| headers.iter().any(|(shard, _)| shard == name);
-        for entry in folder.entries()? {
-            let name = entry.name.as_str();
-            if !name.ends_with(WEIGHTS) || named(name) || name == ADAPTER_WEIGHTS {
-                continue;
-            }
-            if name.starts_with(&format!("{stem}-")) && name.contains("-of-") {
-                return Err(WeighError::Read(ReadError::ShardMismatch {
-                    input: folder.path_of(index),
-                    shard: name.to_owned(),
-                    reason: "the index does not name this shard".to_owned(),
-                }));
-            }
-            self.warnings.push(Warning {
-                code: "passed-over",
-                message: format!(
-                    "`{name}` stands beside the shards of `{index}`, and was not read"
-                ),
-                place: Some(weigh_facts::Place {
-                    input: folder.shown().to_owned(),
-                    inside: String::new(),
-                }),
-            });
-        }
-        Ok(())
-    }
-}
-
-fn ambiguous(folder: &Folder, several: &[&Entry]) -> WeighError {
-    let names: Vec<&str> = several.iter().take(4).map(|e| e.name.as_str()).collect();
-    WeighError::Contradiction {
-        what: "which of them holds the weights, since no index says".to_owned(),
-        one: format!(
-            "`{}`",
-            folder.path_of(names.first().copied().unwrap_or_default())
-        ),
-        other: format!("`{}`", names.get(1..).unwrap_or_default().join("`, `")),
-    }
-}
-
-fn header_bytes(file: &OpenFile) -> Result<Vec<u8>, ReadError> {
+pub(crate) fn header_bytes(file: &OpenFile) -> Result<Vec<u8>, ReadError> {
     let mut length = [0; 8];
     file.read_at(0, &mut length)?;
     // The reader accepted this header, so its length is within its limit.
@@ -390,7 +234,12 @@ fn header_bytes(file: &OpenFile) -> Result<Vec<u8>, ReadError> {
     Ok(bytes)
 }
 
-fn seen(file: &OpenFile, role: &'static str, digested: &[u8], header_only: bool) -> InputSeen {
+pub(crate) fn seen(
+    file: &OpenFile,
+    role: &'static str,
+    digested: &[u8],
+    header_only: bool,
+) -> InputSeen {
     use std::fmt::Write;
     let mut sha256 = String::with_capacity(64);
     for byte in Sha256::digest(digested) {

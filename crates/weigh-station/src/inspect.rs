@@ -11,9 +11,10 @@ use weigh_facts::{Decimal, Dtype, Estimate, TensorSeen, Warning};
 
 use crate::digests::{self, DigestOptions, FolderDigests, Progress};
 use crate::error::WeighError;
-use crate::evidence::{self, Weights};
+use crate::evidence;
 use crate::weigh;
 use crate::weighing::{AdapterProfile, Assumption, InputSeen, ModelProfile};
+use crate::weights::{Weights, WeightsFormat};
 
 /// What is asked of one artifact.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +39,8 @@ pub struct Inspection {
     pub model: Option<ModelProfile>,
     /// The adapter, if it is one.
     pub adapter: Option<AdapterProfile>,
+    /// How the weights are written; nothing where none are here.
+    pub format: Option<WeightsFormat>,
     /// Stored tensors by element type: how many, learned or not, elements and bytes.
     pub tensors: Vec<TensorTotal>,
     /// What one inference pass needs; nothing where the operators are not known.
@@ -124,6 +127,7 @@ pub fn inspect(
         tunability,
         model,
         adapter,
+        format: stored.map(|w| w.format.clone()),
         tensors: tensors.unwrap_or_default(),
         digests: digests.transpose()?,
         assumptions,

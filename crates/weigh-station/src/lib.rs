@@ -28,6 +28,7 @@ mod subjects;
 mod table;
 mod weigh;
 mod weighing;
+mod weights;
 
 pub use assess::{Assessed, assess_facts, missing_facts};
 pub use chip_list::{BookRead, ChipFigure, ChipList, ChipRow, Class, chip_list};
@@ -55,3 +56,4 @@ pub use weighing::{
     Line, MethodResult, ModelProfile, OtherRule, Question, SixNd, StageProfile, TableUsed,
     Weighing,
 };
+pub use weights::WeightsFormat;

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use weigh_compute::{
-    Catalog, HeaderVerdict, QuantizationHints, ResolveError, ResolveOptions, match_headers,
+    Catalog, GgufError, HeaderMatch, HeaderVerdict, QuantizationHints, ResolveError,
+    ResolveOptions, match_headers,
 };
 use weigh_facts::{
     Adaptation, Architecture, Date, Decimal, Dictionary, Fact, FactName, Facts, Grade, MethodId,
@@ -18,12 +19,13 @@ use weigh_rules::Finding;
 use crate::assess::{self, Assessed};
 use crate::compute;
 use crate::error::WeighError;
-use crate::evidence::{self, Piece, Weights};
+use crate::evidence::{self, Piece};
 use crate::law::Law;
 use crate::model;
 use crate::regimes::regimes;
 use crate::stages::{self, Told};
 use crate::weighing::{AdapterProfile, Assumption, InputSeen, ModelProfile, Question, Weighing};
+use crate::weights::Weights;
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -466,6 +468,9 @@ pub(crate) fn model_of(
 ) -> Result<Option<ModelProfile>, WeighError> {
     let architecture = architecture(pieces, assume_class_defaults)?;
     let weights = one_weights(pieces)?;
+    if let Some((weights, metadata)) = weights.and_then(|w| Some((w, w.gguf.as_ref()?))) {
+        return of_gguf(weights, metadata, architecture, assumptions).map(Some);
+    }
     let Some((config, architecture)) = architecture else {
         let Some(weights) = weights else {
             return Ok(None);
@@ -493,25 +498,78 @@ pub(crate) fn model_of(
     }
     let hints = quantization(pieces);
     let headers = weights.map(|w| (w, match_headers(&architecture, &w.tensors, &hints)));
-    if let Some((weights, found)) = &headers
-        && found.verdict == HeaderVerdict::Conflict
-    {
-        let mut differing = found
-            .unexplained_missing
-            .iter()
-            .chain(&found.unexplained_extra);
-        let first = differing.next().map_or("they differ", String::as_str);
-        let what = format!(
-            "the tensors of the model ({} differ, first `{first}`)",
-            found.unexplained
-        );
-        return Err(WeighError::Contradiction {
-            what,
-            one: format!("`{config}`"),
-            other: format!("`{}`", weights.shown),
-        });
+    if let Some((weights, found)) = &headers {
+        agree(&format!("`{config}`"), &weights.shown, found)?;
     }
     model::profile(architecture, true, headers.map(|(_, found)| found)).map(Some)
+}
+
+/// A model whose metadata stands in the file of its weights. A configuration beside it must mean
+/// the same model, and takes the place of metadata that is not covered.
+fn of_gguf(
+    weights: &Weights,
+    metadata: &weigh_facts::Reading,
+    config: Option<(String, Resolved)>,
+    assumptions: &mut Vec<Assumption>,
+) -> Result<ModelProfile, WeighError> {
+    let catalog = Catalog::shipped().map_err(|e| WeighError::Catalog(e.to_string()))?;
+    let config = config.and_then(|(path, resolved)| Some((path, resolved.ok()?)));
+    let model = match weigh_compute::resolve_gguf(metadata, &weights.tensors, catalog) {
+        Ok(model) => model,
+        Err(GgufError::Resolve(error)) if !is_unknown(&error) => return Err(error.into()),
+        Err(error @ GgufError::Catalog(_)) => return Err(WeighError::Catalog(error.to_string())),
+        Err(error) => {
+            let Some((path, architecture)) = config else {
+                return from_shapes(weights, Some(error.to_string()), assumptions);
+            };
+            assumptions.push(Assumption {
+                name: "architecture".to_owned(),
+                value: format!("that of `{path}`"),
+                reason: format!("{error}; its tensors were not compared with `{path}`"),
+            });
+            return model::profile(architecture, true, None);
+        }
+    };
+    let found = match_headers(
+        &model.architecture,
+        &model.tensors,
+        &QuantizationHints::default(),
+    );
+    agree("its metadata", &weights.shown, &found)?;
+    if let Some((path, architecture)) = config
+        && architecture.parameters() != model.architecture.parameters()
+    {
+        let count = |a: &Architecture| {
+            a.parameters()
+                .map_or_else(|e| e.to_string(), |p| p.0.to_string())
+        };
+        return Err(WeighError::Contradiction {
+            what: "the number of parameters".to_owned(),
+            one: format!("`{path}` ({})", count(&architecture)),
+            other: format!("`{}` ({})", weights.shown, count(&model.architecture)),
+        });
+    }
+    model::profile(model.architecture, true, Some(found))
+}
+
+/// Headers that differ from what a configuration promises are no answer.
+fn agree(promised: &str, weights: &str, found: &HeaderMatch) -> Result<(), WeighError> {
+    if found.verdict != HeaderVerdict::Conflict {
+        return Ok(());
+    }
+    let mut differing = found
+        .unexplained_missing
+        .iter()
+        .chain(&found.unexplained_extra);
+    let first = differing.next().map_or("they differ", String::as_str);
+    Err(WeighError::Contradiction {
+        what: format!(
+            "the tensors of the model ({} differ, first `{first}`)",
+            found.unexplained
+        ),
+        one: promised.to_owned(),
+        other: format!("`{weights}`"),
+    })
 }
 
 /// Is the configuration of a model that the catalog does not know, rather than wrong?

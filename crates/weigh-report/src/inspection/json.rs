@@ -24,6 +24,7 @@ struct Wire<'a> {
     context_tokens: Option<u64>,
     kv_elements_per_token: Option<u64>,
     headers: Option<&'static str>,
+    format: Option<WeightsWritten<'a>>,
     tensors: Vec<Tensors>,
     serving: Option<Serving>,
     training: Option<Training<'a>>,
@@ -59,6 +60,15 @@ struct Adapter<'a> {
     ranks: &'a [u64],
     declared_base: Option<&'a str>,
     dora: bool,
+}
+
+#[derive(Serialize)]
+struct WeightsWritten<'a> {
+    name: &'a str,
+    optimizer_tensors: Option<u64>,
+    optimizer_bytes: Option<u64>,
+    pickle_names: Option<&'a [String]>,
+    code_inside: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -140,6 +150,13 @@ fn wire(inspection: &Inspection) -> Wire<'_> {
             HeaderVerdict::AgreeWithExplanation => "agree-with-explanation",
             HeaderVerdict::Unknown => "unknown",
             HeaderVerdict::Conflict => "conflict",
+        }),
+        format: inspection.format.as_ref().map(|f| WeightsWritten {
+            name: &f.name,
+            optimizer_tensors: f.optimizer.map(|(n, _)| n),
+            optimizer_bytes: f.optimizer.map(|(_, bytes)| bytes),
+            pickle_names: f.pickle_names.as_deref(),
+            code_inside: &f.code_inside,
         }),
         tensors: tensors.collect(),
         serving: inspection.serving.as_ref().map(serving),

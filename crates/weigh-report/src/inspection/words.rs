@@ -4,7 +4,9 @@ use weigh_compute::{
     ADAPTER_RANK, HeaderMatch, HeaderVerdict, LeastDevices, ServingNeed, Tunability, Tunable,
 };
 use weigh_facts::{Decimal, Operations, OperatorKind, Pairs, Part};
-use weigh_station::{AdapterProfile, DeviceRow, FolderDigests, Inspection, ModelProfile, Serving};
+use weigh_station::{
+    AdapterProfile, DeviceRow, FolderDigests, Inspection, ModelProfile, Serving, WeightsFormat,
+};
 
 use crate::clean::clean;
 use crate::numbers::{self, grouped};
@@ -257,7 +259,11 @@ fn stored_group(inspection: &Inspection) -> Option<Group> {
     let rows: Vec<Vec<String>> = inspection.tensors.iter().map(row).collect();
     (!rows.is_empty()).then(|| Group {
         title: "Stored",
-        rows: Vec::new(),
+        rows: inspection
+            .format
+            .as_ref()
+            .map(format_rows)
+            .unwrap_or_default(),
         tables: vec![Table {
             title: "Stored".to_owned(),
             heads: vec!["type", "tensors", "elements", "bytes"],
@@ -266,6 +272,29 @@ fn stored_group(inspection: &Inspection) -> Option<Group> {
             narrow: 4,
         }],
     })
+}
+
+fn format_rows(format: &WeightsFormat) -> Vec<(&'static str, String)> {
+    let mut rows = vec![("format", format.name.clone())];
+    if let Some(names) = &format.pickle_names {
+        let words = match names.len() {
+            0 => "names nothing to import".to_owned(),
+            n => format!("clean: the {n} names it would import are known to do no harm"),
+        };
+        rows.push(("pickle", words));
+    }
+    if !format.code_inside.is_empty() {
+        let n = format.code_inside.len();
+        rows.push(("code inside", format!("{n} entries, not read")));
+    }
+    if let Some((tensors, bytes)) = format.optimizer {
+        let (tensors, bytes) = (grouped(tensors), grouped(bytes));
+        rows.push((
+            "optimizer state",
+            format!("{tensors} tensors, {bytes} bytes"),
+        ));
+    }
+    rows
 }
 
 fn serving_group(serving: &Serving) -> Group {
