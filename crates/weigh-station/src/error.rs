@@ -54,6 +54,16 @@ pub enum WeighError {
         /// What was there instead.
         seen: String,
     },
+    /// Weights in a format that is known and not read.
+    #[error("`{path}` is {format}, which weighbridge does not read")]
+    FormatNotRead {
+        /// The file.
+        path: String,
+        /// What it is.
+        format: &'static str,
+        /// What to do instead.
+        instead: &'static str,
+    },
     /// No rulebook of that name.
     #[error("unknown rulebook `{name}`")]
     UnknownRulebook {
@@ -92,6 +102,7 @@ impl WeighError {
             Self::Faults { faults, .. } => faults.first().map_or("faults", |f| f.code),
             Self::Contradiction { .. } => "contradiction",
             Self::NothingToRead { .. } => "nothing-to-read",
+            Self::FormatNotRead { .. } => "format-not-read",
             Self::UnknownRulebook { .. } => "unknown-rulebook",
             Self::Journal { .. } => "digest-record",
             Self::Overflow { .. } => "too-large",

@@ -10,6 +10,7 @@ use weigh_readers::{adapter, config, pipeline, safetensors, trainer_state};
 use crate::error::WeighError;
 use crate::folder::{self, Folder, OpenFile, Opened};
 use crate::stages::Logged;
+use crate::unread;
 use crate::weighing::InputSeen;
 use crate::weights::{self, Weights};
 
@@ -47,14 +48,18 @@ pub(crate) struct Declaration {
 
 const CONFIG: &str = "config.json";
 const ADAPTER_CONFIG: &str = "adapter_config.json";
-pub(crate) const ADAPTER_WEIGHTS: &str = "adapter_model.safetensors";
+/// Tensors of an adapter, most wanted first.
+pub(crate) const ADAPTER_WEIGHTS: [&str; 2] = ["adapter_model.safetensors", "adapter_model.bin"];
 const TRAINER_STATE: &str = "trainer_state.json";
 const PIPELINE: &str = "pipeline.toml";
 
 /// Reads what a path holds.
 pub(crate) fn gather(path: &Path) -> Result<Piece, WeighError> {
     match folder::open(path)? {
-        Opened::Folder(folder) => gather_folder(&folder),
+        Opened::Folder(folder) => match folder.cached_revision()? {
+            Some(revision) => gather(&path.join("snapshots").join(revision)),
+            None => gather_folder(&folder),
+        },
         Opened::File(name, file) => gather_file(path, &name, &file),
     }
 }
@@ -70,7 +75,8 @@ fn gather_folder(folder: &Folder) -> Result<Piece, WeighError> {
         piece.read_config(&folder.open_file(CONFIG)?)?;
     }
     if has(ADAPTER_CONFIG) {
-        piece.read_adapter(folder, has(ADAPTER_WEIGHTS))?;
+        let weights = ADAPTER_WEIGHTS.into_iter().find(|name| has(name));
+        piece.read_adapter(folder, weights)?;
     }
     if has(TRAINER_STATE) {
         piece.read_log(&folder.open_file(TRAINER_STATE)?)?;
@@ -86,6 +92,16 @@ fn gather_folder(folder: &Folder) -> Result<Piece, WeighError> {
 }
 
 pub(crate) fn nothing(shown: &str, entries: &[Entry]) -> WeighError {
+    let unread = entries
+        .iter()
+        .find_map(|e| Some((e, unread::known(&e.name)?)));
+    if let Some((entry, (format, instead))) = unread {
+        return WeighError::FormatNotRead {
+            path: format!("{}/{}", shown.trim_end_matches('/'), entry.name),
+            format,
+            instead,
+        };
+    }
     let names: Vec<&str> = entries.iter().take(5).map(|e| e.name.as_str()).collect();
     let seen = match names.as_slice() {
         [] => "this one holds no regular file".to_owned(),
@@ -102,6 +118,14 @@ fn gather_file(path: &Path, name: &str, file: &OpenFile) -> Result<Piece, WeighE
         shown: file.shown().to_owned(),
         ..Piece::default()
     };
+    if let Some((format, instead)) = unread::known(name) {
+        let path = file.shown().to_owned();
+        return Err(WeighError::FormatNotRead {
+            path,
+            format,
+            instead,
+        });
+    }
     if let Some(kind) = weights::kind_of(name) {
         let parent = path
             .parent()
@@ -206,20 +230,27 @@ impl Piece {
         Ok(())
     }
 
-    fn read_adapter(&mut self, folder: &Folder, has_weights: bool) -> Result<(), WeighError> {
+    fn read_adapter(&mut self, folder: &Folder, weights: Option<&str>) -> Result<(), WeighError> {
         let file = folder.open_file(ADAPTER_CONFIG)?;
         let config = adapter::read_config(&file, file.shown())?;
         self.warnings
             .extend(config.reading.warnings.iter().cloned());
         self.note(&file, "adapter", &reading_of(&file)?, false);
-        if !has_weights {
+        let Some(name) = weights else {
             self.adapter = Some(adapter::Adapter::without_tensors(config));
             return Ok(());
-        }
-        let weights = folder.open_file(ADAPTER_WEIGHTS)?;
-        let header = safetensors::read_header(&weights, weights.shown())?;
-        self.note(&weights, "adapter-weights", &header_bytes(&weights)?, true);
-        self.adapter = Some(adapter::Adapter::new(config, &header.tensors)?);
+        };
+        let weights = folder.open_file(name)?;
+        let tensors = if name.ends_with(".bin") {
+            let (checkpoint, seen) = weights::checkpoint(&weights, "adapter-weights")?;
+            self.inputs.push(seen);
+            checkpoint.trusted()?.weights()
+        } else {
+            let header = safetensors::read_header(&weights, weights.shown())?;
+            self.note(&weights, "adapter-weights", &header_bytes(&weights)?, true);
+            header.tensors
+        };
+        self.adapter = Some(adapter::Adapter::new(config, &tensors)?);
         Ok(())
     }
 }

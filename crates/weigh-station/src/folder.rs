@@ -163,6 +163,34 @@ impl Folder {
         self.root.join(name).symlink_metadata().is_ok()
     }
 
+    /// The revision to read, if this is a repository in the cache of the hub: that of the branch
+    /// `main`, or the only one there is.
+    pub(crate) fn cached_revision(&self) -> Result<Option<String>, ReadError> {
+        let snapshots = self.root.join("snapshots");
+        if !snapshots.is_dir() || !self.root.join("blobs").is_dir() {
+            return Ok(None);
+        }
+        let shown = self.path_of("snapshots");
+        let listing = std::fs::read_dir(&snapshots).map_err(|e| unreadable(&shown, &e))?;
+        let names = listing.filter_map(|e| e.ok()?.file_name().into_string().ok());
+        let mut revisions: Vec<String> = names.collect();
+        revisions.sort();
+        let main = std::fs::read_to_string(self.root.join("refs").join("main")).ok();
+        let main = main.map(|text| text.trim().to_owned());
+        let named = main.filter(|name| revisions.contains(name));
+        match (named, revisions.as_slice()) {
+            (Some(name), _) => Ok(Some(name)),
+            (None, [only]) => Ok(Some(only.clone())),
+            (None, several) => Err(ReadError::Unreadable {
+                input: shown,
+                reason: format!(
+                    "it holds {} revisions, and none is `main`: name one",
+                    several.len()
+                ),
+            }),
+        }
+    }
+
     /// Is this a snapshot of the hub's cache, and the target a blob of the same repository?
     /// There every file is a link to `../../blobs/DIGEST`.
     fn is_blob_of_the_cache(&self, target: &Path) -> bool {

@@ -26,6 +26,7 @@ mod scatter;
 mod stages;
 mod subjects;
 mod table;
+mod unread;
 mod weigh;
 mod weighing;
 mod weights;

@@ -15,6 +15,7 @@ use weigh_readers::{Entry, ReadError, Tree, distributed, safetensors};
 use crate::error::WeighError;
 use crate::evidence::{ADAPTER_WEIGHTS, Piece, header_bytes, reading_of, seen};
 use crate::folder::{Folder, OpenFile};
+use crate::unread;
 use crate::weighing::InputSeen;
 use touched::Touched;
 
@@ -124,7 +125,9 @@ impl Piece {
         entries: &[Entry],
     ) -> Result<(), WeighError> {
         let of = |kind: Kind| -> Vec<&Entry> {
-            let own = entries.iter().filter(|e| e.name != ADAPTER_WEIGHTS);
+            let own = entries
+                .iter()
+                .filter(|e| !ADAPTER_WEIGHTS.contains(&e.name.as_str()));
             let own = own.filter(|e| kind_of(&e.name) == Some(kind));
             own.filter(|e| kind != Kind::Torch || !is_run_state(&e.name))
                 .collect()
@@ -168,7 +171,9 @@ impl Piece {
     fn other_formats(&mut self, folder: &Folder, entries: &[Entry], read: &[Kind]) {
         let others = entries.iter().filter(|e| {
             let kind = kind_of(&e.name);
-            kind.is_some_and(|k| !read.contains(&k)) && !is_run_state(&e.name)
+            let known = kind.is_some_and(|k| !read.contains(&k)) && !is_run_state(&e.name);
+            let is_adapter = ADAPTER_WEIGHTS.contains(&e.name.as_str());
+            (known || unread::known(&e.name).is_some()) && !is_adapter
         });
         let names: Vec<&str> = others.map(|e| e.name.as_str()).take(5).collect();
         if !names.is_empty() {
@@ -293,7 +298,11 @@ impl Piece {
         for entry in folder.entries()? {
             let name = entry.name.as_str();
             let alike = name.ends_with(&format!(".{end}"));
-            if !alike || shards.contains(&name) || name == ADAPTER_WEIGHTS || is_run_state(name) {
+            if !alike
+                || shards.contains(&name)
+                || ADAPTER_WEIGHTS.contains(&name)
+                || is_run_state(name)
+            {
                 continue;
             }
             if name.starts_with(&format!("{stem}-")) && name.contains("-of-") {
@@ -372,7 +381,7 @@ impl Piece {
     }
 
     fn read_torch(&mut self, file: &OpenFile) -> Result<(), WeighError> {
-        let (checkpoint, seen) = checkpoint(file)?;
+        let (checkpoint, seen) = checkpoint(file, "weights")?;
         self.inputs.push(seen);
         self.warnings.extend(checkpoint.warnings.iter().cloned());
         let contents = checkpoint.trusted()?;
@@ -399,7 +408,7 @@ impl Piece {
             .shards()
             .into_par_iter()
             .map(|shard| {
-                let (checkpoint, seen) = checkpoint(&folder.open_file(&shard)?)?;
+                let (checkpoint, seen) = checkpoint(&folder.open_file(&shard)?, "weights")?;
                 Ok((shard, checkpoint, seen))
             })
             .collect::<Result<_, ReadError>>()?;
@@ -462,11 +471,15 @@ impl Piece {
     }
 }
 
-fn checkpoint(file: &OpenFile) -> Result<(Checkpoint, InputSeen), ReadError> {
+/// A checkpoint, and what was read of it.
+pub(crate) fn checkpoint(
+    file: &OpenFile,
+    role: &'static str,
+) -> Result<(Checkpoint, InputSeen), ReadError> {
     let touched = Touched::new(file);
     let checkpoint = torch::read(&touched, file.shown())?;
     let read = touched.bytes()?;
-    Ok((checkpoint, seen(file, "weights", &read, true)))
+    Ok((checkpoint, seen(file, role, &read, true)))
 }
 
 fn optimizer(contents: &torch::Contents) -> Option<(u64, u64)> {

@@ -101,7 +101,11 @@ fn model_group(model: &ModelProfile) -> Group {
         rows.push(("one token passes", grouped(model.active.0)));
         rows.push(("  less embedding", without));
     }
-    rows.push(("input embedding", grouped(model.input_embedding.0)));
+    let embedding = match model.input_embedding.0 {
+        0 if !model.from_config => "not seen".to_owned(),
+        n => grouped(n),
+    };
+    rows.push(("input embedding", embedding));
     rows.push((
         "experts",
         match &model.moe {
@@ -279,7 +283,7 @@ fn format_rows(format: &WeightsFormat) -> Vec<(&'static str, String)> {
     if let Some(names) = &format.pickle_names {
         let words = match names.len() {
             0 => "names nothing to import".to_owned(),
-            n => format!("clean: the {n} names it would import are known to do no harm"),
+            n => format!("clean: the {n} names it would import are on PyTorch's own list"),
         };
         rows.push(("pickle", words));
     }
