@@ -95,7 +95,13 @@ pub fn digest(
     options: &DigestOptions,
     progress: &dyn Progress,
 ) -> Result<FolderDigests, WeighError> {
-    let opened = folder::open(path)?;
+    let opened = match folder::open(path)? {
+        Opened::Folder(folder) => match folder.cached_revision()? {
+            Some(revision) => folder::open(&path.join("snapshots").join(revision))?,
+            None => Opened::Folder(folder),
+        },
+        file => file,
+    };
     // Asked before the record is opened, which would put it there.
     if let (Opened::Folder(folder), Some(record)) = (&opened, &options.journal)
         && folder.would_hold(record)

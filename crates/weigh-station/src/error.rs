@@ -128,6 +128,7 @@ impl WeighError {
             Self::Journal { .. } => Some(
                 "name a file that does not exist yet, or the one an earlier call wrote".to_owned(),
             ),
+            Self::FormatNotRead { instead, .. } => Some((*instead).to_owned()),
             Self::UnknownRulebook { known, .. } => Some(format!("there are {known}")),
             _ => None,
         }
