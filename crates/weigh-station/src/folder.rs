@@ -163,6 +163,21 @@ impl Folder {
         self.root.join(name).symlink_metadata().is_ok()
     }
 
+    /// Is there a folder of that plain name, and not a link to one?
+    pub(crate) fn has_folder(&self, name: &str) -> bool {
+        let found = self.root.join(name).symlink_metadata();
+        found.is_ok_and(|m| m.is_dir())
+    }
+
+    /// Plain names of the folders in it, sorted; links are left out.
+    pub(crate) fn folders(&self) -> Result<Vec<String>, ReadError> {
+        let listing = std::fs::read_dir(&self.root).map_err(|e| unreadable(&self.shown, &e))?;
+        let names = listing.filter_map(|e| e.ok()?.file_name().into_string().ok());
+        let mut names: Vec<String> = names.filter(|name| self.has_folder(name)).collect();
+        names.sort();
+        Ok(names)
+    }
+
     /// The revision to read, if this is a repository in the cache of the hub: that of the branch
     /// `main`, or the only one there is.
     pub(crate) fn cached_revision(&self) -> Result<Option<String>, ReadError> {

@@ -9,6 +9,7 @@ use weigh_compute::{
 };
 use weigh_facts::{Decimal, Dtype, Estimate, TensorSeen, Warning};
 
+use crate::components::{self, Component};
 use crate::digests::{self, DigestOptions, FolderDigests, Progress};
 use crate::error::WeighError;
 use crate::evidence;
@@ -31,7 +32,7 @@ pub struct InspectOptions {
 }
 
 /// What one artifact is, without training and without rules.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Inspection {
     /// What it is called.
     pub subject: String,
@@ -47,6 +48,8 @@ pub struct Inspection {
     pub serving: Option<Serving>,
     /// How far it can be trained.
     pub tunability: Option<Tunability>,
+    /// The parts, if it is made of several.
+    pub components: Vec<Component>,
     /// Digests, if they were asked for.
     pub digests: Option<FolderDigests>,
     /// What was taken for granted.
@@ -96,7 +99,7 @@ pub struct DeviceRow {
     pub floor: ServingFloor,
 }
 
-/// Looks at one artifact.
+/// Looks at one artifact, and at the parts of one that is made of several.
 ///
 /// # Errors
 /// When it cannot be read, or its parts contradict each other.
@@ -105,13 +108,29 @@ pub fn inspect(
     options: &InspectOptions,
     progress: &dyn Progress,
 ) -> Result<Inspection, WeighError> {
+    let components = components::components(path, options)?;
+    let mut found = match inspect_one(path, options) {
+        // A pipeline has nothing of its own.
+        Err(WeighError::NothingToRead { .. }) if !components.is_empty() => Inspection {
+            subject: weigh::subject_name(path),
+            ..Inspection::default()
+        },
+        found => found?,
+    };
+    found.components = components;
+    let digests = options.digests.as_ref();
+    let digests = digests.map(|wanted| digests::digest(path, wanted, progress));
+    found.digests = digests.transpose()?;
+    Ok(found)
+}
+
+/// Looks at one artifact and at no folder below it.
+pub(crate) fn inspect_one(path: &Path, options: &InspectOptions) -> Result<Inspection, WeighError> {
     let pieces = [evidence::gather(path)?];
     let mut assumptions = Vec::new();
     let model = weigh::model_of(&pieces, options.assume_class_defaults, &mut assumptions)?;
     let adapter = weigh::adapter_of(&pieces)?.map(|(profile, _)| profile);
     let hints = weigh::quantization(&pieces);
-    let digests = options.digests.as_ref();
-    let digests = digests.map(|wanted| digests::digest(path, wanted, progress));
     let [piece] = pieces;
     let stored = piece.weights.as_ref();
     let from_config = model.as_ref().filter(|m| m.from_config);
@@ -129,7 +148,8 @@ pub fn inspect(
         adapter,
         format: stored.map(|w| w.format.clone()),
         tensors: tensors.unwrap_or_default(),
-        digests: digests.transpose()?,
+        components: Vec::new(),
+        digests: None,
         assumptions,
         warnings: piece.warnings,
         inputs: piece.inputs,

@@ -11,6 +11,7 @@ mod assess;
 mod chip_list;
 mod chips;
 mod cluster;
+mod components;
 mod compute;
 mod data_files;
 mod digests;
@@ -37,6 +38,7 @@ pub use chips::{ChipOptions, ChipSheet, Era, Flip, Timeline, Treatment, chip_she
 pub use cluster::{
     ClusterOptions, ClusterSheet, FormatRate, OperationsLine, Stated, TimeTo, cluster_sheet,
 };
+pub use components::Component;
 pub use data_files::data_files;
 pub use digests::{DigestOptions, DigestedFile, FolderDigests, Progress, Quiet, digest};
 pub use error::WeighError;

@@ -5,7 +5,8 @@ use weigh_compute::{HeaderVerdict, LeastDevices};
 use weigh_facts::MoeSummary;
 use weigh_ledger::resources::Order;
 use weigh_station::{
-    AdapterProfile, DeviceRow, FolderDigests, Inspection, ModelProfile, Serving as ServingSheet,
+    AdapterProfile, Component, DeviceRow, FolderDigests, Inspection, ModelProfile,
+    Serving as ServingSheet,
 };
 
 use crate::chip_list::{WireBounds, WireTool};
@@ -28,6 +29,7 @@ struct Wire<'a> {
     tensors: Vec<Tensors>,
     serving: Option<Serving>,
     training: Option<Training<'a>>,
+    components: Vec<Part<'a>>,
     digests: Option<Digests<'a>>,
     assumptions: Vec<Taken<'a>>,
     warnings: Vec<Warned<'a>>,
@@ -161,6 +163,7 @@ fn wire(inspection: &Inspection) -> Wire<'_> {
         tensors: tensors.collect(),
         serving: inspection.serving.as_ref().map(serving),
         training: inspection.tunability.as_ref().map(training),
+        components: inspection.components.iter().map(part).collect(),
         digests: inspection.digests.as_ref().map(digests),
         assumptions: assumptions.collect(),
         warnings: warnings.collect(),
@@ -198,6 +201,28 @@ fn adapter(adapter: &AdapterProfile) -> Adapter<'_> {
         ranks: &adapter.ranks,
         declared_base: adapter.declared_base.as_deref(),
         dora: adapter.dora,
+    }
+}
+
+/// A part of a model that is made of several.
+#[derive(Serialize)]
+struct Part<'a> {
+    name: &'a str,
+    class: Option<&'a str>,
+    error: Option<String>,
+    inspection: Option<Box<Wire<'a>>>,
+}
+
+fn part(component: &Component) -> Part<'_> {
+    let found = component.found.as_ref();
+    Part {
+        name: &component.name,
+        class: component.class.as_deref(),
+        error: found.err().map(|e| format!("[{}] {e}", e.code())),
+        inspection: found
+            .ok()
+            .and_then(|f| f.as_deref())
+            .map(|i| Box::new(wire(i))),
     }
 }
 

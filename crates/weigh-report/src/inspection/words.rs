@@ -5,7 +5,8 @@ use weigh_compute::{
 };
 use weigh_facts::{Decimal, Operations, OperatorKind, Pairs, Part};
 use weigh_station::{
-    AdapterProfile, DeviceRow, FolderDigests, Inspection, ModelProfile, Serving, WeightsFormat,
+    AdapterProfile, Component, DeviceRow, FolderDigests, Inspection, ModelProfile, Serving,
+    WeightsFormat,
 };
 
 use crate::clean::clean;
@@ -51,6 +52,7 @@ impl Words {
         if let Some(adapter) = &inspection.adapter {
             groups.push(adapter_group(adapter));
         }
+        groups.extend(components_group(&inspection.components));
         groups.extend(stored_group(inspection));
         if let Some(serving) = &inspection.serving {
             groups.push(serving_group(serving));
@@ -249,6 +251,50 @@ fn adapter_group(adapter: &AdapterProfile) -> Group {
         rows,
         tables: Vec::new(),
     }
+}
+
+fn components_group(components: &[Component]) -> Option<Group> {
+    if components.is_empty() {
+        return None;
+    }
+    let mut total = Some(0_u64);
+    let mut rows = Vec::new();
+    for component in components {
+        let (parameters, words) = match &component.found {
+            Ok(None) => ("0".to_owned(), "no weights".to_owned()),
+            Ok(Some(found)) => match &found.model {
+                Some(model) => {
+                    total = total.and_then(|t| t.checked_add(model.total.0));
+                    (grouped(model.total.0), clean(&model.architecture.family))
+                }
+                None => ("0".to_owned(), "an adapter".to_owned()),
+            },
+            Err(error) => {
+                total = None;
+                (
+                    "?".to_owned(),
+                    clean(&format!("[{}] {error}", error.code())),
+                )
+            }
+        };
+        let class = component.class.as_deref().map_or_else(String::new, clean);
+        rows.push(vec![clean(&component.name), class, parameters, words]);
+    }
+    let total = total.map_or_else(
+        || "not known: a part could not be read".to_owned(),
+        |t| format!("{} in all parts", grouped(t)),
+    );
+    Some(Group {
+        title: "Parts",
+        rows: vec![("parameters", total)],
+        tables: vec![Table {
+            title: "Parts".to_owned(),
+            heads: vec!["part", "class", "parameters", "family"],
+            rows,
+            words: &[0, 1, 3],
+            narrow: 4,
+        }],
+    })
 }
 
 fn stored_group(inspection: &Inspection) -> Option<Group> {

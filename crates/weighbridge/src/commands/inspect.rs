@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::outcome::Outcome;
 use crate::output;
 
-/// Say what is in a model folder, a configuration, a weights file or an adapter
+/// Say what is in a model: a folder, a weights file, a configuration, an adapter, a pipeline
 ///
 /// Parameters are counted twice, from the tensor headers and from the configuration, and the two
 /// counts must agree. Only headers are read, unless digests are asked for.
