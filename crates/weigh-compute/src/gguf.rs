@@ -442,7 +442,11 @@ impl<'a> Joined<'a> {
         for join in &self.model.joins {
             self.apply(join);
         }
-        let is_buffer = |t: &&TensorSeen| self.model.buffers.contains(&layered(&t.name).0);
+        let is_buffer = |t: &&TensorSeen| {
+            let mut endings = self.model.buffer_endings.iter();
+            self.model.buffers.contains(&layered(&t.name).0)
+                || endings.any(|e| t.name.ends_with(e.as_str()))
+        };
         let buffers = self.tensors.iter().filter(is_buffer).map(buffer);
         self.buffers.extend(buffers);
     }

@@ -39,6 +39,8 @@ pub(super) struct Model {
     pub(super) tensors: Tensors,
     pub(super) joins: Vec<Join>,
     pub(super) buffers: Vec<String>,
+    /// How names of further buffers end.
+    pub(super) buffer_endings: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,6 +157,7 @@ impl Model {
             tensors: tensors(table, errors),
             joins: joins(table, errors),
             buffers: table.texts("buffers", errors).unwrap_or_default(),
+            buffer_endings: table.texts("buffer_endings", errors).unwrap_or_default(),
         }
     }
 
@@ -196,6 +199,7 @@ impl Model {
         merged.tensors.extend(own.tensors);
         merged.joins.extend(own.joins);
         merged.buffers.extend(own.buffers);
+        merged.buffer_endings.extend(own.buffer_endings);
         Self {
             arch,
             model_type,

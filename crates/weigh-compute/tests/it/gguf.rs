@@ -295,6 +295,25 @@ fn what_is_not_covered_is_said_and_never_counted() {
     );
 }
 
+/// NVFP4 keeps a factor beside each weight, and one per expert beside experts.
+#[test]
+fn scales_beside_weights_are_no_parameters() {
+    let mut model = one("Qwen3-30B-A3B");
+    for layer in 0..48 {
+        for (name, size) in [("attn_q", 1), ("ffn_up_exps", 128)] {
+            for kind in ["scale", "input_scale"] {
+                let name = format!("blk.{layer}.{name}.{kind}");
+                model.tensors.push(tensor(&name, &[size], Dtype::F32));
+            }
+        }
+    }
+    let (_, compared) = weigh("NVFP4", &model);
+    assert_eq!(compared.logical_elements, model.total);
+    assert_eq!(compared.unexplained, 0, "{compared:#?}");
+    let explained: u64 = compared.explained.iter().map(|e| e.tensors).sum();
+    assert_eq!(explained, 48 * 4);
+}
+
 /// Where the name is not known, shapes are counted, and experts are seen by their names.
 #[test]
 fn without_a_name_parameters_are_counted_from_shapes() {

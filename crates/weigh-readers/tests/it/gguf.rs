@@ -213,6 +213,17 @@ fn a_split_model_is_read_from_any_of_its_parts() {
 }
 
 #[test]
+fn one_file_of_one_is_whole_without_saying_so() {
+    let name = "m-00001-of-00001.gguf";
+    let tree = |file: &str| MemoryTree(BTreeMap::from([(name.to_owned(), bytes(file))]));
+    let split = read_split(&tree("types.gguf"), name, name).expect("it is whole");
+    assert_eq!((split.parts.len(), split.header.tensors.len()), (1, 34));
+    // A part under the name of a whole is still a part.
+    let error = read_split(&tree(PARTS[0]), name, name).expect_err("it is not whole");
+    assert_eq!(error.code(), "shard-mismatch");
+}
+
+#[test]
 fn a_part_that_is_not_there_is_named() {
     for missing in PARTS {
         let there: Vec<&str> = PARTS.into_iter().filter(|p| *p != missing).collect();
