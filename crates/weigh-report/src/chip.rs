@@ -70,6 +70,7 @@ struct TreatmentWords {
     destinations: String,
     party: String,
     said: Vec<Said>,
+    flips: Vec<String>,
 }
 
 struct NearWords {
@@ -459,8 +460,15 @@ fn flips(sheet: &ChipSheet) -> Vec<String> {
         let tpp = flip.tpp.to_reader();
         let reading = flip.reading.as_str();
         if flip.changes.is_empty() {
+            let of_this = |t: &&Treatment| t.flips.iter().any(|f| f.reading == flip.reading);
+            let flipped = sheet.treatments.iter().any(|t| of_this(&t));
+            let exports = if flipped {
+                "an export FLIPS, see below"
+            } else {
+                "no export below is treated otherwise"
+            };
             lines.push(clean(&format!(
-                "{reading}: TPP {tpp}; no class changes (an export may be treated otherwise: `--tf32`)"
+                "{reading}: TPP {tpp}; no class changes, {exports}"
             )));
         }
         for (rule, before, after) in &flip.changes {
@@ -470,6 +478,23 @@ fn flips(sheet: &ChipSheet) -> Vec<String> {
         }
     }
     lines
+}
+
+/// What another reading of the figures changes of an export, a line for each reading.
+fn export_flips(treatment: &Treatment) -> Vec<String> {
+    let flips = treatment.flips.iter().map(|flip| {
+        let (reading, tpp) = (flip.reading.as_str(), flip.tpp.to_reader());
+        let changes = flip
+            .changes
+            .iter()
+            .map(|(rule, here, there)| format!("{rule} {here} here, {there} there"));
+        let changes: Vec<String> = changes.collect();
+        clean(&format!(
+            "FLIPS with {reading} (TPP {tpp}): {}",
+            changes.join("; ")
+        ))
+    });
+    flips.collect()
 }
 
 fn treatment(treatment: &Treatment, is_one_export: bool) -> TreatmentWords {
@@ -488,6 +513,7 @@ fn treatment(treatment: &Treatment, is_one_export: bool) -> TreatmentWords {
         destinations: clean(&destinations),
         party: clean(&party),
         said: treatment.says.iter().map(said).collect(),
+        flips: export_flips(treatment),
     }
 }
 
@@ -634,10 +660,13 @@ fn write_exports(out: &mut String, words: &Words) -> std::fmt::Result {
                 let rests = format!("{}; {}", said.status, said.citation);
                 writeln!(out, "      {}", wrapped(&rests, 6))?;
             }
-            continue;
+        } else {
+            for line in in_brief(&treatment.said) {
+                writeln!(out, "    {}", wrapped(&line, 6))?;
+            }
         }
-        for line in in_brief(&treatment.said) {
-            writeln!(out, "    {}", wrapped(&line, 6))?;
+        for flip in &treatment.flips {
+            writeln!(out, "    {}", wrapped(flip, 6))?;
         }
     }
     Ok(())
@@ -695,6 +724,10 @@ fn markdown(words: &Words) -> String {
                 &said.status,
             ];
             let _ = writeln!(out, "| {} |", row.map(|c| cell(c)).join(" | "));
+        }
+        for flip in &treatment.flips {
+            let row = [&treatment.destinations, &treatment.party, flip];
+            let _ = writeln!(out, "| {} | | |", row.map(|c| cell(c)).join(" | "));
         }
     }
     out
@@ -782,6 +815,7 @@ struct WireTreatment {
     destinations: Vec<String>,
     parent: Option<String>,
     says: Vec<WireSaid>,
+    flips: Vec<WireFlip>,
 }
 
 pub(crate) fn wire_flips(flips: &[Flip]) -> Vec<WireFlip> {
@@ -833,6 +867,7 @@ fn json(sheet: &ChipSheet) -> String {
                 destinations: t.destinations.clone(),
                 parent: t.parent.clone(),
                 says: wire(&t.says),
+                flips: wire_flips(&t.flips),
             })
             .collect(),
     };

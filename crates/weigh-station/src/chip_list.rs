@@ -13,9 +13,9 @@ use weigh_facts::{
 };
 use weigh_rules::Rulebook;
 
-use crate::chips::{
-    ChipOptions, Flip, add_word, books_about, classes, flips, is_open_by_figures, known, name,
-};
+use crate::chip_exports::{Treatment, treatments};
+use crate::chip_flips::{Flip, flips};
+use crate::chips::{ChipOptions, add_word, books_about, classes, is_open_by_figures, known, name};
 use crate::law::Law;
 use crate::table::{Speaks, speaks};
 
@@ -60,6 +60,8 @@ pub struct ChipRow {
     pub classes: Vec<Class>,
     /// Other readings of its figures, and what they change.
     pub flips: Vec<Flip>,
+    /// The destinations for which another reading gives another outcome of an export.
+    pub export_flips: Vec<Treatment>,
 }
 
 /// A figure of a chip that rules read.
@@ -134,11 +136,19 @@ fn row(law: &Law, chip: &Chip, options: &ChipOptions) -> ChipRow {
         rulebook: book.id().to_owned(),
         says: class(book, &facts, options),
     });
+    let flips = flips(law, chip, &facts, options);
+    let mut export_flips = Vec::new();
+    // Exports are read of those chips alone of which there is another reading.
+    if !flips.is_empty() {
+        export_flips = treatments(law, chip, &facts, options);
+        export_flips.retain(|t| !t.flips.is_empty());
+    }
     ChipRow {
         chip: chip.clone(),
         unverified: unverified(chip, &facts, options.tf32),
         classes: classes.collect(),
-        flips: flips(law, chip, &facts, options),
+        flips,
+        export_flips,
     }
 }
 

@@ -231,16 +231,19 @@ fn a_chip_exactly_on_1600_needs_its_density_and_nothing_else() {
 }
 
 fn sheet(name: &str, told: &[&str]) -> weigh_station::ChipSheet {
+    chip_sheet(law(), find(name), &options(told))
+}
+
+fn options(told: &[&str]) -> ChipOptions {
     let mut facts = Facts::new();
     told.iter().for_each(|t| set(&mut facts, t));
     let told: Vec<(FactName, Fact)> = facts.iter().map(|(n, f)| (n.clone(), f.clone())).collect();
-    let options = ChipOptions {
+    ChipOptions {
         on: day("2026-09-01"),
         known: None,
         tf32: Tf32::Significant19,
         told,
-    };
-    chip_sheet(law(), find(name), &options)
+    }
 }
 
 #[test]
@@ -256,6 +259,84 @@ fn a_convention_that_flips_a_class_says_so() {
         "{trainium:?}"
     );
     assert_eq!(flipped("H100 SXM"), Vec::<String>::new());
+}
+
+/// The rules of which a reading changes the outcome: as read, and as read otherwise.
+fn changes(flips: &[weigh_station::Flip]) -> Vec<(&str, Verdict, Verdict)> {
+    let changes = flips.iter().flat_map(|f| &f.changes);
+    changes
+        .map(|(rule, here, there)| (rule.as_str(), *here, *there))
+        .collect()
+}
+
+/// 91 FR 1684: the window ends at 21,000. Trainium2 and 3 lie below it with 19 bits for TF32, at
+/// 12,673 and 20,136, and above with 32, at 21,344 and 21,472; their class is the same.
+#[test]
+fn a_convention_that_flips_the_review_of_an_export_says_so() {
+    use Verdict::{Applies, DoesNotApply, Indeterminate};
+    let denial = "us-ear-chips/review-denial";
+    let window = "us-ear-chips/review-window";
+    for name in ["Trainium2", "Trainium3"] {
+        let described = sheet(name, CERTIFIED);
+        assert!(changes(&described.flips).is_empty(), "{name}");
+        assert_eq!(
+            changes(&described.treatments[0].flips),
+            [
+                (denial, DoesNotApply, Applies),
+                (window, Applies, DoesNotApply)
+            ],
+            "{name}"
+        );
+        // Nobody said what is certified: here it is open, there it is denial.
+        let overview = sheet(name, &[]);
+        for treatment in &overview.treatments {
+            let expected: &[_] = if treatment.destinations == ["CN", "HK", "MO"] {
+                &[
+                    (denial, Indeterminate, Applies),
+                    (window, Indeterminate, DoesNotApply),
+                ]
+            } else {
+                &[]
+            };
+            let at = format!("{name}: {:?}", treatment.destinations);
+            assert_eq!(changes(&treatment.flips), expected, "{at}");
+        }
+    }
+    // A performance that was told is no reading of the chip's rates.
+    let told = sheet("Trainium3", &["total_processing_performance=20999 TPP"]);
+    assert!(told.flips.is_empty());
+}
+
+/// At 3,610 with 19 bits the class is open, at 6,080 it is 3A090.a and not 3A090.b.
+#[test]
+fn where_the_class_flips_the_exports_flip_with_it() {
+    let sheet = sheet("Trainium1", &[]);
+    let at_home = |t: &&weigh_station::Treatment| {
+        t.parent.is_none() && t.destinations.contains(&"CN".to_owned())
+    };
+    let china = sheet.treatments.iter().find(at_home).expect("China");
+    let found = changes(&china.flips);
+    for rule in ["license-a-destination", "license-a-worldwide"] {
+        let rule = format!("us-ear-chips/{rule}");
+        let change = (rule.as_str(), Verdict::Indeterminate, Verdict::Applies);
+        assert!(found.contains(&change), "{found:?}");
+    }
+}
+
+#[test]
+fn only_the_three_chips_that_turn_on_the_convention_are_marked_on_the_list() {
+    let catalog = ChipCatalog::shipped().expect("the catalog lists");
+    let chips = catalog.chips().expect("the catalog reads");
+    let list = weigh_station::chip_list(law(), &chips, &options(&[]));
+    let ids = |is_marked: fn(&weigh_station::ChipRow) -> bool| -> Vec<&str> {
+        let marked = list.rows.iter().filter(|r| is_marked(r));
+        marked.map(|r| r.chip.id.as_str()).collect()
+    };
+    let by_class = ids(|r| r.flips.iter().any(|f| !f.changes.is_empty()));
+    assert_eq!(by_class, ["amazon-trainium1"]);
+    let by_export = ids(|r| !r.export_flips.is_empty());
+    let all = ["amazon-trainium3", "amazon-trainium2", "amazon-trainium1"];
+    assert_eq!(by_export, all);
 }
 
 #[test]
