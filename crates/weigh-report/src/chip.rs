@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use askama::Template;
 use serde::Serialize;
-use weigh_compute::{ApplicableArea, PerformanceDensity, Tf32};
+use weigh_compute::{ApplicableArea, Chip, PerformanceDensity, Tf32};
 use weigh_facts::{Decimal, Estimate, Verdict};
 use weigh_rules::{Basis, Line};
 use weigh_station::{ChipSheet, Era, Flip, Speaks, Timeline, Treatment};
@@ -229,7 +229,21 @@ fn own_figures(sheet: &ChipSheet) -> Vec<(&'static str, String)> {
         }
         .to_owned(),
     ));
+    figures.push(("designer", designer(chip)));
     figures
+}
+
+/// Where the designer has its headquarters, and how sure that is.
+fn designer(chip: &Chip) -> String {
+    let Some(designer) = &chip.designer else {
+        return "where it has its headquarters is not known".to_owned();
+    };
+    let source = chip.source(&designer.source);
+    let certainty = source.map_or("no source", |s| s.source.certainty.as_str());
+    clean(&format!(
+        "headquarters in {} ({certainty})",
+        designer.headquarters
+    ))
 }
 
 fn performance(sheet: &ChipSheet) -> String {
@@ -424,7 +438,8 @@ fn block(era: &Era, x: impl Fn(i64) -> i64) -> Block {
     let until = era.until.map_or(AXIS.1, |u| x(u.days_since_epoch()));
     let width = (until - from).max(1);
     let class = class_of(era);
-    let letters = i64::try_from(class.chars().count()).unwrap_or(i64::MAX);
+    let label = ClassWords::of(&era.says).without_policy();
+    let letters = i64::try_from(label.chars().count()).unwrap_or(i64::MAX);
     let is_open = |s: &Speaks| s.verdict == Verdict::Indeterminate;
     let is_law = |s: &Speaks| s.text_status == Some(weigh_facts::TextStatus::InForce);
     let kind = if era.says.is_empty() {
@@ -446,7 +461,7 @@ fn block(era: &Era, x: impl Fn(i64) -> i64) -> Block {
         width,
         title: format!("{days}: {class}"),
         label: if letters.saturating_mul(LETTER) + 8 <= width {
-            class
+            label
         } else {
             String::new()
         },

@@ -3,6 +3,7 @@
 //! - **Invariant:** a class that certainly applies is not said again as one that perhaps does.
 
 use weigh_facts::Verdict;
+use weigh_rules::Basis;
 use weigh_station::Speaks;
 
 use crate::clean::clean;
@@ -17,6 +18,8 @@ pub(crate) struct ClassWords {
     pub(crate) certain: Vec<String>,
     /// What else could apply, each once.
     pub(crate) open: Vec<String>,
+    /// What an agency's policy presumes of the chip; no class, and no text of the law.
+    pub(crate) policy: Vec<String>,
 }
 
 impl ClassWords {
@@ -24,6 +27,8 @@ impl ClassWords {
     /// are left out: they change no class.
     pub(crate) fn of(says: &[Speaks]) -> Self {
         let (mut certain, mut open) = (Vec::new(), Vec::new());
+        let (policies, says): (Vec<&Speaks>, Vec<&Speaks>) =
+            says.iter().partition(|s| s.basis == Basis::Policy);
         for speaks in says {
             let words = match speaks.verdict {
                 Verdict::Applies => &mut certain,
@@ -37,11 +42,35 @@ impl ClassWords {
         }
         let classifies = certain.iter().chain(&open).any(|w| is_eccn(w));
         open.retain(|w| !certain.contains(w) && (is_eccn(w) || !classifies));
-        Self { certain, open }
+        let policies = policies.into_iter().filter_map(|speaks| {
+            let perhaps = match speaks.verdict {
+                Verdict::Applies => "",
+                Verdict::Indeterminate => "perhaps ",
+                Verdict::DoesNotApply | Verdict::NotInForce => return None,
+            };
+            Some(format!("policy: {perhaps}{}", word(speaks)))
+        });
+        Self {
+            certain,
+            open,
+            policy: policies.collect(),
+        }
     }
 
-    /// `3A090.a`, `perhaps 3A090.a or 3A090.b`, `no rule`.
+    /// `3A090.a`, `3A090.a; policy: gp10: presumed made in breach`, `no rule`.
     pub(crate) fn in_words(&self) -> String {
+        let class = self.without_policy();
+        let class = (class != NO_RULE || self.policy.is_empty()).then_some(class);
+        let policy = self.policy.iter().map(|p| clean(p));
+        class
+            .into_iter()
+            .chain(policy)
+            .collect::<Vec<_>>()
+            .join("; ")
+    }
+
+    /// The class alone: `3A090.a`, `perhaps 3A090.a or 3A090.b`, `no rule`.
+    pub(crate) fn without_policy(&self) -> String {
         let open = format!("perhaps {}", self.open.join(" or "));
         let open = (!self.open.is_empty()).then_some(open);
         let all: Vec<String> = self.certain.iter().cloned().chain(open).collect();
@@ -69,26 +98,28 @@ fn is_eccn(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use weigh_facts::{Enforcement, Level};
-    use weigh_rules::Basis;
 
     use super::*;
 
     /// The words of rules given as `verdict outcome`.
     fn words(rules: &[(Verdict, &str)]) -> String {
-        let speaks = |(verdict, outcome): &(Verdict, &str)| Speaks {
+        let says: Vec<Speaks> = rules.iter().map(|(v, o)| speaks(*v, o)).collect();
+        ClassWords::of(&says).in_words()
+    }
+
+    fn speaks(verdict: Verdict, outcome: &str) -> Speaks {
+        Speaks {
             rulebook: "b".to_owned(),
             rule: "r".to_owned(),
-            verdict: *verdict,
+            verdict,
             level: Level::Flag,
-            outcome: (*outcome).to_owned(),
+            outcome: outcome.to_owned(),
             text_status: None,
             enforcement: Enforcement::Unknown,
             basis: Basis::Text,
             citation: String::new(),
             needs: Vec::new(),
-        };
-        let says: Vec<Speaks> = rules.iter().map(speaks).collect();
-        ClassWords::of(&says).in_words()
+        }
     }
 
     #[test]
@@ -116,6 +147,24 @@ mod tests {
             words(&[(Indeterminate, undefined)]),
             "perhaps density: undefined"
         );
+    }
+
+    #[test]
+    fn a_policy_stands_beside_the_class_and_is_none() {
+        let speaks = |basis, verdict, outcome: &str| Speaks {
+            basis,
+            ..speaks(verdict, outcome)
+        };
+        let class = speaks(Basis::Text, Verdict::Applies, "circuit: 3A090.a");
+        let policy = |verdict| speaks(Basis::Policy, verdict, "gp10: presumed");
+        let all = ClassWords::of(&[class.clone(), policy(Verdict::Applies)]);
+        assert_eq!(all.in_words(), "3A090.a; policy: gp10: presumed");
+        assert_eq!(all.certain, ["3A090.a"]);
+        let open = ClassWords::of(&[class, policy(Verdict::Indeterminate)]);
+        assert_eq!(open.in_words(), "3A090.a; policy: perhaps gp10: presumed");
+        let alone = ClassWords::of(&[policy(Verdict::Applies)]);
+        assert_eq!(alone.in_words(), "policy: gp10: presumed");
+        assert_eq!(alone.without_policy(), NO_RULE);
     }
 
     #[test]

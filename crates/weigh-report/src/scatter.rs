@@ -127,7 +127,7 @@ impl Kinds {
             let class = group.class();
             let said = match group.kind {
                 Kind::Class(_) => class.certain.join(", "),
-                Kind::Open | Kind::Free => class.in_words(),
+                Kind::Open | Kind::Free => class.without_policy(),
             };
             words.entry(group.kind).or_default().insert(said);
         }

@@ -170,13 +170,14 @@ pub(crate) fn classes(book: &Rulebook, facts: &Facts, on: Date, known: Date) -> 
 
 /// Figures of a chip that its file can give. A class that stays open for want of one of these is
 /// open because of the chip; one that needs more, such as the ECCN of the item otherwise, is not.
-const FIGURES: [&str; 6] = [
+const FIGURES: [&str; 7] = [
     "total_processing_performance",
     "performance_density",
     "chip_interconnect_bandwidth",
     "chip_dram_bandwidth",
     "chip_tdp",
     "chip_data_center",
+    "chip_designer_headquarters",
 ];
 
 pub(crate) fn is_open_by_figures(finding: &Finding) -> bool {

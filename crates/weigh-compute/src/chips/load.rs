@@ -8,8 +8,8 @@ use weigh_facts::{
 };
 
 use super::{
-    CHIP_FIGURE, Chip, ChipSource, ConcurrentUnits, Die, Errors, Figure, Marketing, Memory, Rate,
-    Released, SparseRate, wrong,
+    CHIP_FIGURE, Chip, ChipSource, ConcurrentUnits, Designer, Die, Errors, Figure, Marketing,
+    Memory, Rate, Released, SparseRate, wrong,
 };
 
 const FORMAT: u64 = 1;
@@ -62,6 +62,7 @@ pub(super) fn chip(text: &str) -> Result<Chip, Errors> {
         name,
         aliases,
         vendor,
+        designer: file.designer(&mut table),
         process,
         released: file.released(&mut table),
         concurrent_units: file.concurrent_units(&mut table, &rates),
@@ -86,7 +87,7 @@ pub(super) fn chip(text: &str) -> Result<Chip, Errors> {
     }
 }
 
-fn sources(table: &mut Table, errors: &mut Errors) -> Vec<ChipSource> {
+pub(super) fn sources(table: &mut Table, errors: &mut Errors) -> Vec<ChipSource> {
     let entries = table.table("source", errors).map(|mut t| t.take_all());
     let mut sources = Vec::new();
     for (key, _, node) in entries.unwrap_or_default() {
@@ -336,6 +337,17 @@ impl File<'_> {
         })
     }
 
+    fn designer(&mut self, table: &mut Table) -> Option<Designer> {
+        let mut entry = table.table("designer", self.errors)?;
+        let headquarters = headquarters(&mut entry, self.errors);
+        let (source, _) = self.cited(&mut entry);
+        entry.finish(self.errors);
+        Some(Designer {
+            headquarters: headquarters?,
+            source,
+        })
+    }
+
     fn required_flag(&mut self, table: &mut Table, key: &'static str) -> bool {
         let before = self.errors.len();
         let value = table.boolean(key, self.errors);
@@ -404,6 +416,17 @@ impl File<'_> {
         }
         read
     }
+}
+
+/// A country by its code of two letters.
+pub(super) fn headquarters(entry: &mut Table, errors: &mut Errors) -> Option<String> {
+    let code = entry.required_text("headquarters", errors)?;
+    let is_code = code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase());
+    if !is_code {
+        let message = "`headquarters` should be a country of ISO 3166 alpha-2, such as `US`";
+        wrong(message.to_owned(), entry.span.clone(), errors);
+    }
+    is_code.then_some(code)
 }
 
 fn parse_bounds(text: &str) -> Option<Estimate<Decimal>> {

@@ -260,7 +260,7 @@ fn a_chip_without_any_rate_says_why() {
     );
     let facts = chip.facts(TF32_19);
     let known: Vec<&str> = facts.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(known, ["chip_data_center"]);
+    assert_eq!(known, ["chip_data_center", "chip_designer_headquarters"]);
     assert_eq!(
         chip_time(chips(), &used("MI308X", "1")).unwrap_err().code(),
         "no-chip-rate"

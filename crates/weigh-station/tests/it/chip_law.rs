@@ -261,6 +261,41 @@ fn a_convention_that_flips_a_class_says_so() {
     assert_eq!(flipped("H100 SXM"), Vec::<String>::new());
 }
 
+/// The paper of 2025-05-13 names Ascend 910B, 910C and 910D; the other designers sit in China too.
+#[test]
+fn circuits_of_3a090_designed_in_china_are_flagged_and_no_others() {
+    let rule = "gp10-designed-in-china";
+    let gp10 = |chip: &Chip, on| verdicts("us-ear-chips", &facts(chip, &[]), on)[rule];
+    let catalog = ChipCatalog::shipped().expect("the catalog lists");
+    let (mut flagged, mut open) = (Vec::new(), Vec::new());
+    for chip in catalog.chips().expect("the catalog reads") {
+        match gp10(chip, "2026-09-01") {
+            Verdict::Applies => flagged.push(chip.id.as_str()),
+            Verdict::Indeterminate => open.push(chip.id.as_str()),
+            _ => {}
+        }
+        assert_eq!(gp10(chip, "2025-05-12"), Verdict::NotInForce, "{}", chip.id);
+    }
+    let expected = [
+        "biren-br100",
+        "cambricon-siyuan-590",
+        "huawei-ascend-910",
+        "huawei-ascend-910b1",
+        "huawei-ascend-910b2",
+        "huawei-ascend-910b3",
+        "huawei-ascend-910b4",
+        "huawei-ascend-910c",
+        "huawei-ascend-950dt",
+    ];
+    assert_eq!(flagged, expected);
+    // Their class is open for want of a die area.
+    assert_eq!(open, ["cambricon-mlu370-x8", "moore-threads-mtt-s4000"]);
+    // Whoever designed it elsewhere, or nobody knows where.
+    let mut told = find("Ascend 910C").clone();
+    told.designer = None;
+    assert_eq!(gp10(&told, "2026-09-01"), Verdict::Indeterminate);
+}
+
 /// The rules of which a reading changes the outcome: as read, and as read otherwise.
 fn changes(flips: &[weigh_station::Flip]) -> Vec<(&str, Verdict, Verdict)> {
     let changes = flips.iter().flat_map(|f| &f.changes);
