@@ -73,6 +73,8 @@ pub struct Chip {
     pub power_w: Option<Figure>,
     /// Is it designed or marketed for data centers?
     pub data_center: Option<Marketing>,
+    /// The letter of an agency to a firm that names it, if one does.
+    pub letter: Option<Letter>,
     /// The texts the figures come from.
     pub sources: Vec<ChipSource>,
     /// Where readings of the datasheet differ, for people.
@@ -192,6 +194,17 @@ pub struct Memory {
 pub struct Marketing {
     /// Data centers?
     pub is_data_center: bool,
+    /// Where it comes from.
+    pub source: SourceKey,
+}
+
+/// A letter to a firm that names a chip.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    /// What the letter calls the chip, in the word of the fact `letter_chip`.
+    pub chip: String,
+    /// The day of the letter, or the first day on which it may have been sent.
+    pub from: Date,
     /// Where it comes from.
     pub source: SourceKey,
 }

@@ -230,6 +230,15 @@ fn own_figures(sheet: &ChipSheet) -> Vec<(&'static str, String)> {
         .to_owned(),
     ));
     figures.push(("designer", designer(chip)));
+    if let Some(letter) = chip.letter.as_ref().filter(|l| l.from <= sheet.on) {
+        let source = chip.source(&letter.source);
+        let certainty = source.map_or("no source", |s| s.source.certainty.as_str());
+        let named = format!(
+            "named as {} in a letter to one firm, {} ({certainty}): it binds that firm",
+            letter.chip, letter.from
+        );
+        figures.push(("letter", clean(&named)));
+    }
     figures
 }
 

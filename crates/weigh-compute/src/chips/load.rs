@@ -3,16 +3,19 @@
 use std::collections::BTreeSet;
 
 use weigh_facts::{
-    Certainty, Coverage, Date, Decimal, Diagnostic, Estimate, Item, MethodId, Node, Period, Source,
-    SourceKey, Table,
+    Certainty, Coverage, Date, Decimal, Diagnostic, Dictionary, Estimate, FactType, Item, MethodId,
+    Node, Period, Source, SourceKey, Table,
 };
 
 use super::{
-    CHIP_FIGURE, Chip, ChipSource, ConcurrentUnits, Designer, Die, Errors, Figure, Marketing,
-    Memory, Rate, Released, SparseRate, wrong,
+    CHIP_FIGURE, Chip, ChipSource, ConcurrentUnits, Designer, Die, Errors, Figure, Letter,
+    Marketing, Memory, Rate, Released, SparseRate, wrong,
 };
 
 const FORMAT: u64 = 1;
+
+/// The fact that names what a letter calls a chip.
+pub(super) const LETTER_CHIP: &str = "letter_chip";
 
 /// Number formats: bits of information, bits as stored, and the unit that usually does them.
 const PRECISIONS: &[(&str, u64, u64, &str)] = &[
@@ -76,6 +79,7 @@ pub(super) fn chip(text: &str) -> Result<Chip, Errors> {
         pcie_gb_per_s: file.figure(&mut table, "pcie", "gb_per_s", true),
         power_w: file.figure(&mut table, "power", "w", false),
         data_center: file.marketing(&mut table),
+        letter: file.letter(&mut table),
         notes: table.text("notes", file.errors),
         sources: file.sources,
     };
@@ -335,6 +339,40 @@ impl File<'_> {
             is_data_center,
             source,
         })
+    }
+
+    fn letter(&mut self, table: &mut Table) -> Option<Letter> {
+        let mut entry = table.table("letter", self.errors)?;
+        let chip = self.letter_word(&mut entry);
+        let from = entry.date("from", self.errors);
+        if from.is_none() && self.errors.is_empty() {
+            entry.missing("from", self.errors);
+        }
+        let (source, _) = self.cited(&mut entry);
+        entry.finish(self.errors);
+        Some(Letter {
+            chip: chip?,
+            from: from?,
+            source,
+        })
+    }
+
+    /// The words are those of the fact that rules read.
+    fn letter_word(&mut self, entry: &mut Table) -> Option<String> {
+        let word = entry.required_text("chip", self.errors)?;
+        let dictionary = Dictionary::shipped();
+        let name = LETTER_CHIP.parse().ok()?;
+        let FactType::Enum(words) = &dictionary.get(&name)?.kind else {
+            return None;
+        };
+        if words.contains(&word) {
+            return Some(word);
+        }
+        let message = format!("no letter is known to name `{word}`");
+        let help = format!("one of {}", words.join(", "));
+        let found = Diagnostic::new("catalog-entry", message, entry.span.clone());
+        self.errors.push(found.with_help(help));
+        None
     }
 
     fn designer(&mut self, table: &mut Table) -> Option<Designer> {

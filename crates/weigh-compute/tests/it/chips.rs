@@ -260,7 +260,14 @@ fn a_chip_without_any_rate_says_why() {
     );
     let facts = chip.facts(TF32_19);
     let known: Vec<&str> = facts.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(known, ["chip_data_center", "chip_designer_headquarters"]);
+    assert_eq!(
+        known,
+        [
+            "chip_data_center",
+            "chip_designer_headquarters",
+            "letter_chip"
+        ]
+    );
     assert_eq!(
         chip_time(chips(), &used("MI308X", "1")).unwrap_err().code(),
         "no-chip-rate"
@@ -579,4 +586,42 @@ fn time_gives_an_interval() {
         chip_time(chips(), &wrong).unwrap_err().code(),
         "impossible-chip-use"
     );
+}
+
+#[test]
+fn a_file_may_say_who_designed_it_and_which_letter_names_it() {
+    let with = |rest: &str| text_of(&dense("bf16", "1"), rest);
+    let designer = |code: &str| {
+        with(&format!(
+            "[designer]\nheadquarters = '{code}'\nsource = 'n'"
+        ))
+    };
+    let letter = |chip: &str| {
+        with(&format!(
+            "[letter]\nchip = '{chip}'\nfrom = 2025-04-09\nsource = 'n'"
+        ))
+    };
+    let fact = |text: &str, name: &str| {
+        let chip = Chip::from_toml(text).unwrap();
+        let facts = chip.facts(TF32_19);
+        let value = facts.get(&name.parse().unwrap()).map(|f| f.value.clone());
+        value.map(|v| match v {
+            Value::Word(word) => word,
+            other => panic!("{other:?}"),
+        })
+    };
+    let seat = "chip_designer_headquarters";
+    assert_eq!(fact(&designer("CN"), seat).as_deref(), Some("CN"));
+    assert_eq!(fact(&letter("h20"), "letter_chip").as_deref(), Some("h20"));
+    // Nothing follows from the name of a vendor.
+    let huawei = with("").replace("vendor  = \"V\"", "vendor  = \"Huawei\"");
+    assert_eq!(
+        (fact(&huawei, seat), fact(&huawei, "letter_chip")),
+        (None, None)
+    );
+    assert!(refused(&designer("China")).contains("ISO 3166"));
+    assert!(refused(&designer("cn")).contains("ISO 3166"));
+    assert!(refused(&letter("h200")).contains("one of h20, mi308, other"));
+    assert!(refused(&letter("h20").replace("from = 2025-04-09", "")).contains("`from` is missing"));
+    assert!(refused(&designer("CN").replace("source = 'n'", "source = 'x'")).contains("no source"));
 }

@@ -296,6 +296,36 @@ fn circuits_of_3a090_designed_in_china_are_flagged_and_no_others() {
     assert_eq!(gp10(&told, "2026-09-01"), Verdict::Indeterminate);
 }
 
+/// NVIDIA, Form 8-K: the letter of 2025-04-09 names the H20. Which firm exports is the question.
+#[test]
+fn of_a_chip_that_a_letter_names_the_firm_alone_is_asked() {
+    let to_china = [
+        "destination=CN",
+        "party_headquarters=CN",
+        "party_ultimate_parent=CN",
+    ];
+    let needs = |name: &str, rule: &str| {
+        let book = law().book("us-ear-letters").expect("the book ships");
+        let facts = facts(find(name), &to_china);
+        let found = weigh_rules::assess(book, &facts, day("2026-09-01"), book.known_through());
+        let finding = found
+            .findings
+            .into_iter()
+            .find(|f| &*f.rule.to_string() == rule);
+        let finding = finding.expect("the rule is there");
+        let needs: Vec<String> = finding.needs().iter().map(ToString::to_string).collect();
+        (finding.verdict, needs)
+    };
+    let firm = || vec!["informed_firm".to_owned()];
+    assert_eq!(needs("H20", "h20"), (Verdict::Indeterminate, firm()));
+    assert_eq!(needs("MI308X", "mi308"), (Verdict::Indeterminate, firm()));
+    assert_eq!(needs("H20", "mi308").0, Verdict::DoesNotApply);
+    assert_eq!(needs("H20", "reaches-the-h20").0, Verdict::DoesNotApply);
+    // Of a chip that no file says a letter names, nothing follows.
+    let both = vec!["informed_firm".to_owned(), "letter_chip".to_owned()];
+    assert_eq!(needs("H100 SXM", "h20"), (Verdict::Indeterminate, both));
+}
+
 /// The rules of which a reading changes the outcome: as read, and as read otherwise.
 fn changes(flips: &[weigh_station::Flip]) -> Vec<(&str, Verdict, Verdict)> {
     let changes = flips.iter().flat_map(|f| &f.changes);
