@@ -6,7 +6,7 @@ use std::fmt::Write;
 use askama::Template;
 use serde::Serialize;
 use weigh_compute::{ApplicableArea, Chip, PerformanceDensity, Tf32};
-use weigh_facts::{Decimal, Estimate, Verdict};
+use weigh_facts::{Decimal, Estimate, Level, Verdict};
 use weigh_rules::{Basis, Line};
 use weigh_station::{ChipSheet, Era, Flip, Speaks, Timeline, Treatment};
 
@@ -43,6 +43,8 @@ struct Said {
     is_law: bool,
     is_text_unknown: bool,
     is_policy: bool,
+    /// Is it a note? Among destinations only those on exceptions are.
+    is_note: bool,
 }
 
 struct EraWords {
@@ -339,6 +341,7 @@ fn said(speaks: &Speaks) -> Said {
         is_law: speaks.text_status == Some(weigh_facts::TextStatus::InForce),
         is_text_unknown: speaks.text_status.is_none(),
         is_policy: speaks.basis == Basis::Policy,
+        is_note: speaks.level == Level::Note,
     }
 }
 
@@ -542,8 +545,9 @@ fn treatment(treatment: &Treatment, is_one_export: bool) -> TreatmentWords {
 }
 
 /// What the law says of a class of destinations, a line for each outcome and status; what is open,
-/// and what is not law, by name.
-fn in_brief(said: &[Said]) -> Vec<String> {
+/// what could be an exception, and what is not law, by name.
+fn in_brief(all: &[Said]) -> Vec<String> {
+    let (exceptions, said): (Vec<&Said>, Vec<&Said>) = all.iter().partition(|s| s.is_note);
     let mut lines: Vec<(String, Vec<&str>)> = Vec::new();
     for each in said.iter().filter(|s| !s.is_open && s.is_law) {
         let words = format!("{} · {}", each.words, each.status);
@@ -585,7 +589,30 @@ fn in_brief(said: &[Said]) -> Vec<String> {
             ),
         });
     }
+    lines.extend(exceptions_in_brief(&exceptions));
     lines
+}
+
+/// The license exceptions that could be there, and those that turn on something not said, a line
+/// for each of the two and each status.
+fn exceptions_in_brief(exceptions: &[&Said]) -> Vec<String> {
+    let mut lines: Vec<(&'static str, &str, Vec<&str>)> = Vec::new();
+    for said in exceptions {
+        let label = match said.is_open {
+            false => "an exception could be there",
+            true => "an exception, if more is known",
+        };
+        let (rule, status) = (said.rule.as_str(), said.status.as_str());
+        let is_same = |(l, s, _): &&mut (&str, &str, Vec<&str>)| *l == label && *s == status;
+        match lines.iter_mut().find(is_same) {
+            Some((.., rules)) => rules.push(rule),
+            None => lines.push((label, status, vec![rule])),
+        }
+    }
+    let lines = lines.into_iter();
+    let words =
+        lines.map(|(label, status, rules)| format!("{label}: {} · {status}", rules.join(", ")));
+    words.collect()
 }
 
 fn text(words: &Words) -> String {
@@ -668,7 +695,7 @@ fn write_exports(out: &mut String, words: &Words) -> std::fmt::Result {
     let heading = if words.is_one_export {
         "This export"
     } else {
-        "Exports from the United States, by destination (review and heavier)"
+        "Exports from the United States, by destination (review and heavier, and exceptions)"
     };
     if !words.treatments.is_empty() {
         writeln!(out, "\n{heading}")?;

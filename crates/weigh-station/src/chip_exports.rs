@@ -15,7 +15,7 @@ use weigh_rules::{Finding, Rulebook};
 use crate::chip_flips::{Flip, other_readings};
 use crate::chips::{ChipOptions, about, add_flag, add_word, books_about, known, name};
 use crate::law::Law;
-use crate::table::{Speaks, speaking};
+use crate::table::{Speaks, speaking, speaks};
 
 /// How an export is treated.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,25 +35,36 @@ const OTHER_PARENT: &str = "CN";
 /// The facts that are places of a party.
 const PARTY_FACTS: [&str; 3] = ["destination", "party_headquarters", "party_ultimate_parent"];
 
-/// What the rules about exports say, those of a level and heavier; where there are none, the others.
-fn export_findings(law: &Law, facts: &Facts, options: &ChipOptions, least: Level) -> Vec<Finding> {
-    let heavy = findings_from(law, facts, options, least);
-    if heavy.is_empty() {
-        return findings_from(law, facts, options, Level::Note);
-    }
-    heavy
+/// Which rules about exports are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shown {
+    /// All of them, for one export.
+    All,
+    /// Review and heavier, and the exceptions: what many destinations have room for.
+    Heavy,
 }
 
-fn findings_from(law: &Law, facts: &Facts, options: &ChipOptions, least: Level) -> Vec<Finding> {
+/// What the rules about exports say; all of them where none is of those to be shown.
+fn export_findings(law: &Law, facts: &Facts, options: &ChipOptions, shown: Shown) -> Vec<Finding> {
     let mut all = Vec::new();
     for book in books_about(law, SubjectKind::Export) {
         let known = known(book, options);
         let kinds = about(SubjectKind::Export);
-        let days = (options.on, known);
-        let found = weigh_rules::assess_from(book, facts, days, &kinds, least);
+        let found = weigh_rules::assess_about(book, facts, options.on, known, &kinds);
         all.extend(found.findings);
     }
+    let is_heavy = |f: &Finding| f.level >= Level::Review || is_exception(f);
+    if shown == Shown::Heavy && all.iter().any(|f| f.level >= Level::Review) {
+        all.retain(is_heavy);
+    }
     all
+}
+
+/// A note that a license exception could be there: one that decides an `exception`. Other notes
+/// are steps of the rules that mention them.
+fn is_exception(finding: &Finding) -> bool {
+    let mut decided = finding.outcome.keys();
+    finding.level == Level::Note && decided.any(|key| key.starts_with("exception"))
 }
 
 /// What other readings of the figures change of these findings, made from a level on.
@@ -62,11 +73,11 @@ fn export_flips(
     chip: &Chip,
     facts: &Facts,
     options: &ChipOptions,
-    (here, least): (&[Finding], Level),
+    (here, shown): (&[Finding], Shown),
 ) -> Vec<Flip> {
     let others = other_readings(chip, facts, options).into_iter();
     let flips = others.map(|other| {
-        let there = export_findings(law, &other.facts, options, least);
+        let there = export_findings(law, &other.facts, options, shown);
         other.flip(here, &there)
     });
     flips.filter(|f| !f.changes.is_empty()).collect()
@@ -83,10 +94,12 @@ pub(crate) fn one_treatment(
         Some(Value::Word(word)) => Some(word.clone()),
         _ => None,
     };
-    let mut findings = export_findings(law, facts, options, Level::Note);
-    let flips = export_flips(law, chip, facts, options, (&findings, Level::Note));
-    // Notes hold the exceptions; what only could be worth a note or a flag is left to `assess`.
-    findings.retain(|f| f.verdict != Verdict::Indeterminate || f.level >= Level::Obligation);
+    let mut findings = export_findings(law, facts, options, Shown::All);
+    let flips = export_flips(law, chip, facts, options, (&findings, Shown::All));
+    // What only could be worth a note or a flag is left to `assess`, but not an exception.
+    findings.retain(|f| {
+        f.verdict != Verdict::Indeterminate || f.level >= Level::Obligation || is_exception(f)
+    });
     Treatment {
         destinations: word("destination").into_iter().collect(),
         parent: word("party_ultimate_parent"),
@@ -165,7 +178,7 @@ fn is_alike(one: &Treatment, other: &Treatment) -> bool {
     one.parent == other.parent && key(&one.says) == key(&other.says) && one.flips == other.flips
 }
 
-/// What speaks of an export to a party in a class of countries, review and heavier.
+/// What speaks of an export to a party in a class of countries: review and heavier, and exceptions.
 fn treatment_of_place(
     law: &Law,
     chip: &Chip,
@@ -186,11 +199,20 @@ fn treatment_of_place(
     }
     // The presumption on a fabricator's own circuits is a question of its own.
     add_flag(&mut facts, "exporter_made_or_packaged", false);
-    let findings = export_findings(law, &facts, options, Level::Review);
+    let findings = export_findings(law, &facts, options, Shown::Heavy);
     Treatment {
         destinations: class.to_vec(),
         parent: parent.map(str::to_owned),
-        says: speaking(&findings, Level::Review),
-        flips: export_flips(law, chip, &facts, options, (&findings, Level::Review)),
+        says: spoken(&findings),
+        flips: export_flips(law, chip, &facts, options, (&findings, Shown::Heavy)),
     }
+}
+
+/// What speaks; where only exceptions would be silent, the heaviest rule that does not apply.
+fn spoken(findings: &[Finding]) -> Vec<Speaks> {
+    let mut said = speaking(findings, Level::Review);
+    let is_open = |f: &&Finding| matches!(f.verdict, Verdict::Applies | Verdict::Indeterminate);
+    let exceptions = findings.iter().filter(|f| is_exception(f)).filter(is_open);
+    said.extend(exceptions.map(speaks));
+    said
 }

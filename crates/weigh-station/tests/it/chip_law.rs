@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use weigh_compute::{Chip, ChipCatalog, Tf32};
-use weigh_facts::{Date, Fact, FactName, Facts, Grade, MethodId, Origin, Value, Verdict};
+use weigh_facts::{Date, Fact, FactName, Facts, Grade, Level, MethodId, Origin, Value, Verdict};
 use weigh_station::{ChipOptions, Law, LawOptions, chip_sheet};
 
 use crate::csv::csv;
@@ -370,6 +370,42 @@ fn a_convention_that_flips_the_review_of_an_export_says_so() {
     // A performance that was told is no reading of the chip's rates.
     let told = sheet("Trainium3", &["total_processing_performance=20999 TPP"]);
     assert!(told.flips.is_empty());
+}
+
+/// The overview names the exceptions and none of the steps that lead to other rules. An RTX 4090 is
+/// at 4,800 or more and not for data centers: NAC to China, ACA to the rest of D:1 and D:4.
+#[test]
+fn the_overview_names_exceptions_and_no_steps() {
+    let notes = |name: &str, place: &str| {
+        let sheet = sheet(name, &[]);
+        let is_there = |t: &&weigh_station::Treatment| {
+            t.parent.is_none() && t.destinations.iter().any(|d| d == place)
+        };
+        let found = sheet
+            .treatments
+            .iter()
+            .find(is_there)
+            .expect("a listed place");
+        let notes = found.says.iter().filter(|s| s.level == Level::Note);
+        let notes = notes.map(|s| (s.rule.clone(), s.verdict == Verdict::Applies));
+        notes.collect::<Vec<_>>()
+    };
+    let has = |name: &str, place: &str, rule: &str| {
+        let found = notes(name, place);
+        found.iter().any(|(r, applies)| r == rule && *applies)
+    };
+    assert!(has("RTX 4090", "CN", "exception-nac"));
+    assert!(!has("RTX 4090", "CN", "exception-aca"));
+    assert!(has("RTX 4090", "KZ", "exception-aca"));
+    assert!(!has("H100 SXM", "CN", "exception-nac"));
+    assert!(has("H100 SXM", "DE", "exception-aia"));
+    for chip in ["H100 SXM", "RTX 4090", "A40", "H20"] {
+        for place in ["CN", "DE", "BR", "AE", "KZ"] {
+            for (rule, _) in notes(chip, place) {
+                assert!(rule.starts_with("exception-"), "{chip} to {place}: {rule}");
+            }
+        }
+    }
 }
 
 /// At 3,610 with 19 bits the class is open, at 6,080 it is 3A090.a and not 3A090.b.
