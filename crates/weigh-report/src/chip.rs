@@ -14,8 +14,10 @@ use crate::chip_list::{WireBounds, WireTool, density};
 use crate::class::ClassWords;
 use crate::clean::clean;
 use crate::json::escaped;
+use crate::json::{Alarm as WireAlarm, alarms as wire_alarms};
 use crate::numbers;
 use crate::page::findings::{enforcement, text_status};
+use crate::page::regimes::{AlarmWords, alarms};
 use crate::speaks::{WireSaid, wire};
 use crate::{Format, TOOL, VERSION};
 
@@ -97,6 +99,7 @@ struct Words {
     computer: Vec<Said>,
     treatments: Vec<TreatmentWords>,
     is_one_export: bool,
+    alarms: Vec<AlarmWords>,
     near: Vec<NearWords>,
     sources: Vec<String>,
     notes: Option<String>,
@@ -146,6 +149,7 @@ impl Words {
             computer: sheet.inside_a_computer.iter().map(said).collect(),
             treatments: treatments.collect(),
             is_one_export: sheet.is_one_export,
+            alarms: alarms(&sheet.alarms),
             near: near.collect(),
             sources: sources.collect(),
             notes: chip.notes.as_deref().map(clean),
@@ -641,6 +645,7 @@ fn write_text(out: &mut String, words: &Words) -> std::fmt::Result {
     for flip in &words.flips {
         writeln!(out, "  {}", wrapped(flip, 4))?;
     }
+    write_alarms(out, words)?;
     write_classes(out, words)?;
     write_exports(out, words)?;
     write_near(out, words)?;
@@ -662,6 +667,20 @@ fn write_text(out: &mut String, words: &Words) -> std::fmt::Result {
         out,
         "Findings under documented readings of the texts, not legal advice; each rule's source is the law."
     )
+}
+
+fn write_alarms(out: &mut String, words: &Words) -> std::fmt::Result {
+    if !words.alarms.is_empty() {
+        writeln!(out, "\nA person must look")?;
+    }
+    for alarm in &words.alarms {
+        let line = format!("ALARM {} · {} · {}", alarm.id, alarm.since, alarm.text);
+        writeln!(out, "  {}", wrapped(&line, 6))?;
+        if let Some(source) = &alarm.source {
+            writeln!(out, "      {}", wrapped(source, 6))?;
+        }
+    }
+    Ok(())
 }
 
 fn write_classes(out: &mut String, words: &Words) -> std::fmt::Result {
@@ -748,6 +767,15 @@ fn markdown(words: &Words) -> String {
     for flip in &words.flips {
         let _ = writeln!(out, "- {}", cell(flip));
     }
+    if !words.alarms.is_empty() {
+        out.push_str("\n## A person must look\n\n");
+    }
+    for alarm in &words.alarms {
+        let source = alarm.source.iter().map(|s| format!(" ({s})"));
+        let source: String = source.collect();
+        let line = format!("{}, {}: {}{source}", alarm.id, alarm.since, alarm.text);
+        let _ = writeln!(out, "- **ALARM** {}", cell(&line));
+    }
     let _ = writeln!(
         out,
         "\n## Class over time\n\n| Rulebook | Days | Class |\n| --- | --- | --- |"
@@ -821,6 +849,7 @@ struct WireChip<'a> {
     timelines: Vec<WireTimeline>,
     flips: Vec<WireFlip>,
     treatments: Vec<WireTreatment>,
+    alarms: Vec<WireAlarm>,
 }
 
 #[derive(Serialize)]
@@ -921,6 +950,7 @@ fn json(sheet: &ChipSheet) -> String {
                 flips: wire_flips(&t.flips),
             })
             .collect(),
+        alarms: wire_alarms(&sheet.alarms),
     };
     // These structs always serialize.
     let mut out = escaped(&serde_json::to_string_pretty(&wire_chip).unwrap_or_default());

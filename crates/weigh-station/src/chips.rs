@@ -10,7 +10,7 @@ use weigh_compute::{Chip, Tf32};
 use weigh_facts::{
     Date, Fact, FactName, Facts, Grade, Level, MethodId, Origin, SubjectKind, Value, Verdict,
 };
-use weigh_rules::{Finding, Neighbors, Rulebook};
+use weigh_rules::{Alarm, Finding, Neighbors, Rulebook};
 
 use crate::chip_exports::{Treatment, one_treatment, treatments};
 use crate::chip_flips::{Flip, flips};
@@ -53,6 +53,8 @@ pub struct ChipSheet {
     pub treatments: Vec<Treatment>,
     /// Was a destination named? Then there is one treatment, in full.
     pub is_one_export: bool,
+    /// What a person must look at because of the day, by the rulebooks that were read.
+    pub alarms: Vec<Alarm>,
     /// The nearest lines of each rulebook on its figures.
     pub neighbors: Vec<(String, Neighbors)>,
 }
@@ -108,6 +110,7 @@ pub fn chip_sheet(law: &Law, chip: &Chip, options: &ChipOptions) -> ChipSheet {
             treatments(law, chip, &facts, options)
         },
         is_one_export,
+        alarms: alarms(law, options),
         neighbors: neighbors(law, &facts, options),
         chip: chip.clone(),
         tf32: options.tf32,
@@ -243,6 +246,16 @@ fn inside_a_computer(law: &Law, facts: &Facts, options: &ChipOptions) -> Vec<Spe
         said.extend(found.map(speaks));
     }
     said
+}
+
+fn alarms(law: &Law, options: &ChipOptions) -> Vec<Alarm> {
+    let speaks_here = |book: &&Rulebook| {
+        let mut kinds = book.entries().map(|r| r.about);
+        kinds.any(|about| matches!(about, SubjectKind::Chip | SubjectKind::Export))
+    };
+    let books = law.books.iter().filter(speaks_here);
+    let alarms = books.flat_map(|b| b.alarms_on(options.on, known(b, options)));
+    alarms.collect()
 }
 
 fn neighbors(law: &Law, facts: &Facts, options: &ChipOptions) -> Vec<(String, Neighbors)> {

@@ -408,6 +408,23 @@ fn the_overview_names_exceptions_and_no_steps() {
     }
 }
 
+/// 90 FR 50857: the stay of the Affiliates Rule ended on 2026-11-09 by its own terms.
+#[test]
+fn a_day_that_asks_for_a_person_is_on_the_sheet() {
+    let alarms = |on: &str| {
+        let options = ChipOptions {
+            on: day(on),
+            ..options(&[])
+        };
+        let sheet = chip_sheet(law(), find("H100 SXM"), &options);
+        let ids = sheet.alarms.into_iter().map(|a| a.id);
+        ids.collect::<Vec<_>>()
+    };
+    let ended = "affiliates-stay-ended".to_owned();
+    assert!(!alarms("2026-11-09").contains(&ended));
+    assert!(alarms("2026-11-10").contains(&ended));
+}
+
 /// At 3,610 with 19 bits the class is open, at 6,080 it is 3A090.a and not 3A090.b.
 #[test]
 fn where_the_class_flips_the_exports_flip_with_it() {
