@@ -11,7 +11,7 @@ use weigh_rules::{Basis, Line};
 use weigh_station::{ChipSheet, Era, Flip, Speaks, Timeline, Treatment};
 
 use crate::chip_list::{WireBounds, WireTool, density};
-use crate::class::ClassWords;
+use crate::class::{ClassWords, is_unread};
 use crate::clean::clean;
 use crate::json::escaped;
 use crate::json::{Alarm as WireAlarm, alarms as wire_alarms};
@@ -54,6 +54,8 @@ struct EraWords {
     days: String,
     /// What it is: the outcomes, or `no rule`.
     class: String,
+    /// `same on 2024-04-04, 2024-12-02`; empty where nothing changed since.
+    same_on: String,
     said: Vec<Said>,
     /// Does the day asked for lie in it?
     is_today: bool,
@@ -161,9 +163,14 @@ impl Words {
         let today = self.timelines.iter().flat_map(|t| {
             let era = t.eras.iter().find(|e| e.is_today && !e.is_free);
             era.map(|e| {
-                let is_law = e.said.iter().any(|s| s.is_law);
+                let is_law = e.said.iter().any(|s| s.is_law || s.is_text_unknown);
                 let law = if is_law { "" } else { ", NOT LAW" };
-                format!("{} ({}{law})", e.class, t.rulebook)
+                let is_unread = e.said.iter().any(|s| s.is_open && s.is_text_unknown);
+                let known = match is_unread {
+                    true => format!(", as known on {}", t.known),
+                    false => String::new(),
+                };
+                format!("{} ({}{law}{known})", e.class, t.rulebook)
             })
         });
         let today: Vec<String> = today.collect();
@@ -328,7 +335,13 @@ fn said(speaks: &Speaks) -> Said {
     };
     let words = match speaks.verdict {
         Verdict::Applies => words,
-        Verdict::Indeterminate => format!("perhaps {words}: needs {}", speaks.needs.join(", ")),
+        Verdict::Indeterminate if !speaks.needs.is_empty() => {
+            format!("perhaps {words}: needs {}", speaks.needs.join(", "))
+        }
+        Verdict::Indeterminate if speaks.text_status.is_none() => {
+            format!("perhaps {words}: a person has to check, no text is known on this day")
+        }
+        Verdict::Indeterminate => format!("perhaps {words}: what would settle it is not known"),
         Verdict::DoesNotApply => format!("nothing; {} does not apply", speaks.rule),
         Verdict::NotInForce => "nothing in force".to_owned(),
     };
@@ -354,6 +367,15 @@ fn class_of(era: &Era) -> String {
     ClassWords::of(&era.says).in_words()
 }
 
+/// Days on which the rules changed and the class did not.
+fn same_on(era: &Era) -> String {
+    if era.same_on.is_empty() {
+        return String::new();
+    }
+    let days: Vec<String> = era.same_on.iter().map(ToString::to_string).collect();
+    format!("the same as of {}", days.join(", "))
+}
+
 fn timeline(timeline: &Timeline, today: &str) -> TimelineWords {
     let eras = timeline.eras.iter().map(|era| {
         let until = era.until.map(|u| u.to_string());
@@ -366,6 +388,7 @@ fn timeline(timeline: &Timeline, today: &str) -> TimelineWords {
         EraWords {
             days,
             class: class_of(era),
+            same_on: same_on(era),
             said: era.says.iter().map(said).collect(),
             is_today: *from <= *today && until.as_deref().is_none_or(|u| today < u),
             is_free: era.says.is_empty(),
@@ -457,7 +480,8 @@ fn block(era: &Era, x: impl Fn(i64) -> i64) -> Block {
     let label = ClassWords::of(&era.says).without_policy();
     let letters = i64::try_from(label.chars().count()).unwrap_or(i64::MAX);
     let is_open = |s: &Speaks| s.verdict == Verdict::Indeterminate;
-    let is_law = |s: &Speaks| s.text_status == Some(weigh_facts::TextStatus::InForce);
+    let is_law =
+        |s: &Speaks| s.text_status == Some(weigh_facts::TextStatus::InForce) || is_unread(s);
     let kind = if era.says.is_empty() {
         "free"
     } else if !era.says.iter().any(is_law) {
@@ -689,10 +713,13 @@ fn write_classes(out: &mut String, words: &Words) -> std::fmt::Result {
         writeln!(out, "  {} · {}", timeline.rulebook, timeline.age)?;
         for era in &timeline.eras {
             let mark = if era.is_today { "▶" } else { " " };
-            let law = era.said.iter().all(|s| s.is_law) || era.is_free;
+            let law = era.said.iter().all(|s| s.is_law || s.is_text_unknown);
             let law = if law { "" } else { " · NOT LAW" };
             let class = format!("{}{law}", era.class);
             writeln!(out, "  {mark} {:<24}  {}", era.days, wrapped(&class, 30))?;
+            if !era.same_on.is_empty() {
+                writeln!(out, "{:30}{}", "", wrapped(&era.same_on, 32))?;
+            }
         }
     }
     if !words.computer.is_empty() {
@@ -783,7 +810,11 @@ fn markdown(words: &Words) -> String {
     for timeline in &words.timelines {
         for era in &timeline.eras {
             let book = format!("{}, {}", timeline.rulebook, timeline.age);
-            let row = [&book, &era.days, &era.class].map(|c| cell(c));
+            let class = match era.same_on.as_str() {
+                "" => era.class.clone(),
+                same => format!("{}; {same}", era.class),
+            };
+            let row = [&book, &era.days, &class].map(|c| cell(c));
             let _ = writeln!(out, "| {} |", row.join(" | "));
         }
     }
@@ -862,6 +893,7 @@ struct WireTimeline {
 struct WireEra {
     from: String,
     until: Option<String>,
+    same_on: Vec<String>,
     says: Vec<WireSaid>,
 }
 
@@ -934,6 +966,7 @@ fn json(sheet: &ChipSheet) -> String {
                     .map(|e| WireEra {
                         from: e.from.to_string(),
                         until: e.until.map(|u| u.to_string()),
+                        same_on: e.same_on.iter().map(ToString::to_string).collect(),
                         says: wire(&e.says),
                     })
                     .collect(),

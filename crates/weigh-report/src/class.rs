@@ -11,6 +11,9 @@ use crate::clean::clean;
 /// No rule applies, and none could.
 pub(crate) const NO_RULE: &str = "no rule";
 
+/// A rule speaks of the day, and its text was not known by the day on which knowledge ends.
+pub(crate) const NOT_KNOWN: &str = "not known by then";
+
 /// The words of a class.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ClassWords {
@@ -20,6 +23,8 @@ pub(crate) struct ClassWords {
     pub(crate) open: Vec<String>,
     /// What an agency's policy presumes of the chip; no class, and no text of the law.
     pub(crate) policy: Vec<String>,
+    /// Do rules speak of the day whose text was not known yet?
+    pub(crate) is_unread: bool,
 }
 
 impl ClassWords {
@@ -27,8 +32,9 @@ impl ClassWords {
     /// are left out: they change no class.
     pub(crate) fn of(says: &[Speaks]) -> Self {
         let (mut certain, mut open) = (Vec::new(), Vec::new());
+        let (unread, says): (Vec<&Speaks>, Vec<&Speaks>) = says.iter().partition(|s| is_unread(s));
         let (policies, says): (Vec<&Speaks>, Vec<&Speaks>) =
-            says.iter().partition(|s| s.basis == Basis::Policy);
+            says.into_iter().partition(|s| s.basis == Basis::Policy);
         for speaks in says {
             let words = match speaks.verdict {
                 Verdict::Applies => &mut certain,
@@ -54,6 +60,7 @@ impl ClassWords {
             certain,
             open,
             policy: policies.collect(),
+            is_unread: !unread.is_empty(),
         }
     }
 
@@ -74,12 +81,20 @@ impl ClassWords {
         let open = format!("perhaps {}", self.open.join(" or "));
         let open = (!self.open.is_empty()).then_some(open);
         let all: Vec<String> = self.certain.iter().cloned().chain(open).collect();
-        if all.is_empty() {
-            NO_RULE.to_owned()
-        } else {
-            clean(&all.join(", "))
+        match (all.is_empty(), self.is_unread) {
+            (true, false) => NO_RULE.to_owned(),
+            (true, true) => NOT_KNOWN.to_owned(),
+            (false, false) => clean(&all.join(", ")),
+            (false, true) => clean(&format!("{}; later rules {NOT_KNOWN}", all.join(", "))),
         }
     }
+}
+
+/// Is it open because its text was not known yet? Then nothing that could be told settles it.
+pub(crate) fn is_unread(speaks: &Speaks) -> bool {
+    speaks.verdict == Verdict::Indeterminate
+        && speaks.text_status.is_none()
+        && speaks.needs.is_empty()
 }
 
 /// An ECCN says by itself what it is; any other word stands behind what it decides.
@@ -97,7 +112,7 @@ fn is_eccn(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use weigh_facts::{Enforcement, Level};
+    use weigh_facts::{Enforcement, Level, TextStatus};
 
     use super::*;
 
@@ -114,7 +129,7 @@ mod tests {
             verdict,
             level: Level::Flag,
             outcome: outcome.to_owned(),
-            text_status: None,
+            text_status: Some(TextStatus::InForce),
             enforcement: Enforcement::Unknown,
             basis: Basis::Text,
             citation: String::new(),
@@ -165,6 +180,18 @@ mod tests {
         let alone = ClassWords::of(&[policy(Verdict::Applies)]);
         assert_eq!(alone.in_words(), "policy: gp10: presumed");
         assert_eq!(alone.without_policy(), NO_RULE);
+    }
+
+    #[test]
+    fn a_text_that_was_not_known_is_neither_a_class_nor_the_absence_of_one() {
+        let unread = Speaks {
+            text_status: None,
+            ..speaks(Verdict::Indeterminate, "circuit: 3A090.a")
+        };
+        let class = speaks(Verdict::Applies, "circuit: 3A090.b");
+        let both = ClassWords::of(&[class, unread.clone()]);
+        assert_eq!(both.in_words(), "3A090.b; later rules not known by then");
+        assert_eq!(ClassWords::of(&[unread]).in_words(), NOT_KNOWN);
     }
 
     #[test]

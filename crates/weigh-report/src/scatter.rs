@@ -109,7 +109,7 @@ impl Kinds {
 
     fn kind(&self, class: &ClassWords) -> Kind {
         if class.certain.is_empty() {
-            return if class.open.is_empty() {
+            return if class.open.is_empty() && !class.is_unread {
                 Kind::Free
             } else {
                 Kind::Open

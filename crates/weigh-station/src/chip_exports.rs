@@ -13,7 +13,7 @@ use weigh_facts::{FactName, Facts, Level, SubjectKind, Value, Verdict};
 use weigh_rules::{Finding, Rulebook};
 
 use crate::chip_flips::{Flip, other_readings};
-use crate::chips::{ChipOptions, about, add_flag, add_word, books_about, known, name};
+use crate::chips::{ChipOptions, about, add_flag, add_word, books_about, is_unread, known, name};
 use crate::law::Law;
 use crate::table::{Speaks, speaking, speaks};
 
@@ -98,7 +98,9 @@ pub(crate) fn one_treatment(
     let flips = export_flips(law, chip, facts, options, (&findings, Shown::All));
     // What only could be worth a note or a flag is left to `assess`, but not an exception.
     findings.retain(|f| {
-        f.verdict != Verdict::Indeterminate || f.level >= Level::Obligation || is_exception(f)
+        f.verdict != Verdict::Indeterminate
+            || f.level >= Level::Obligation
+            || (is_exception(f) && !is_unread(f))
     });
     Treatment {
         destinations: word("destination").into_iter().collect(),
@@ -212,7 +214,8 @@ fn treatment_of_place(
 fn spoken(findings: &[Finding]) -> Vec<Speaks> {
     let mut said = speaking(findings, Level::Review);
     let is_open = |f: &&Finding| matches!(f.verdict, Verdict::Applies | Verdict::Indeterminate);
-    let exceptions = findings.iter().filter(|f| is_exception(f)).filter(is_open);
+    let exceptions = findings.iter().filter(|f| is_exception(f) && !is_unread(f));
+    let exceptions = exceptions.filter(is_open);
     said.extend(exceptions.map(speaks));
     said
 }

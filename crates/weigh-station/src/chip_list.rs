@@ -8,14 +8,12 @@ use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 use weigh_compute::{Chip, PerformanceDensity, Tf32};
-use weigh_facts::{
-    Certainty, Date, Enforcement, Facts, Grade, SourceKey, SubjectKind, TextStatus, Verdict,
-};
+use weigh_facts::{Certainty, Date, Enforcement, Facts, Grade, SourceKey, SubjectKind, TextStatus};
 use weigh_rules::Rulebook;
 
 use crate::chip_exports::{Treatment, treatments};
 use crate::chip_flips::{Flip, flips};
-use crate::chips::{ChipOptions, add_word, books_about, classes, is_open_by_figures, known, name};
+use crate::chips::{ChipOptions, add_word, books_about, classes, is_said, known, name};
 use crate::law::Law;
 use crate::table::{Speaks, speaks};
 
@@ -166,7 +164,7 @@ pub(crate) fn circuit(chip: &Chip, options: &ChipOptions) -> Facts {
 pub(crate) fn class(book: &Rulebook, facts: &Facts, options: &ChipOptions) -> Vec<Speaks> {
     classes(book, facts, options.on, known(book, options))
         .iter()
-        .filter(|f| f.verdict == Verdict::Applies || is_open_by_figures(f))
+        .filter(|f| is_said(f))
         .map(speaks)
         .collect()
 }

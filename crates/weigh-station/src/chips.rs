@@ -81,6 +81,8 @@ pub struct Era {
     pub from: Date,
     /// The first day after; none for until further notice.
     pub until: Option<Date>,
+    /// Later days in it on which rules about chips or their exports changed, and its class did not.
+    pub same_on: Vec<Date>,
     /// The rules that classify it, or could; none where none does.
     pub says: Vec<Speaks>,
 }
@@ -190,11 +192,46 @@ pub(crate) fn is_open_by_figures(finding: &Finding) -> bool {
         && missing.all(|need| FIGURES.contains(&need.fact.as_str()))
 }
 
+/// Is it open because its text, or one it depends on, was not known yet? Then nothing that could be
+/// told of the chip settles it.
+pub(crate) fn is_unread(finding: &Finding) -> bool {
+    finding.verdict == Verdict::Indeterminate
+        && finding.text_status.is_none()
+        && finding.missing.is_empty()
+}
+
+/// Does it classify the chip, or could it by the figures of the chip or by a text not known yet?
+pub(crate) fn is_said(finding: &Finding) -> bool {
+    finding.verdict == Verdict::Applies || is_open_by_figures(finding) || is_unread(finding)
+}
+
+/// Do the same rules speak in the same way? Texts that were not known are alike.
+fn is_one_class(one: &[Speaks], other: &[Speaks]) -> bool {
+    let unread = |s: &Speaks| {
+        s.verdict == Verdict::Indeterminate && s.text_status.is_none() && s.needs.is_empty()
+    };
+    let key = |says: &[Speaks]| {
+        let read = says.iter().filter(|s| !unread(s));
+        let read: Vec<(String, Verdict)> = read.map(|s| (s.rule.clone(), s.verdict)).collect();
+        (read, says.iter().any(unread))
+    };
+    key(one) == key(other)
+}
+
+/// The days, as far as they are known, on which rules about chips and their exports begin or end.
+fn vintages(book: &Rulebook, known: Date) -> BTreeSet<Date> {
+    let speaks = |about| matches!(about, SubjectKind::Chip | SubjectKind::Export);
+    let rules = book.entries().filter(|r| speaks(r.about));
+    let ends = rules.flat_map(|r| [r.interval.from, r.interval.until]);
+    ends.flatten().filter(|day| *day <= known).collect()
+}
+
 fn timelines(law: &Law, facts: &Facts, options: &ChipOptions) -> Vec<Timeline> {
     let mut timelines = Vec::new();
     for book in books_about(law, SubjectKind::Chip) {
         let known = known(book, options);
         let mut eras: Vec<Era> = Vec::new();
+        let vintages = vintages(book, known);
         let mut days = book.change_days();
         if days.is_empty() {
             days.insert(options.on);
@@ -202,14 +239,12 @@ fn timelines(law: &Law, facts: &Facts, options: &ChipOptions) -> Vec<Timeline> {
         for from in days {
             let says: Vec<Speaks> = classes(book, facts, from, known)
                 .iter()
-                .filter(|f| f.verdict == Verdict::Applies || is_open_by_figures(f))
+                .filter(|f| is_said(f))
                 .map(speaks)
                 .collect();
-            let key = |says: &[Speaks]| -> Vec<(String, Verdict)> {
-                says.iter().map(|s| (s.rule.clone(), s.verdict)).collect()
-            };
             if let Some(last) = eras.last_mut() {
-                if key(&last.says) == key(&says) {
+                if is_one_class(&last.says, &says) {
+                    last.same_on.extend(vintages.get(&from));
                     continue;
                 }
                 last.until = Some(from);
@@ -217,6 +252,7 @@ fn timelines(law: &Law, facts: &Facts, options: &ChipOptions) -> Vec<Timeline> {
             eras.push(Era {
                 from,
                 until: None,
+                same_on: Vec::new(),
                 says,
             });
         }

@@ -164,3 +164,45 @@ fn a_figure_one_below_a_line_does_not_read_as_the_line() {
     assert!(out.contains("4,799.984,"), "{out}{err}");
     std::fs::remove_dir_all(&folder).expect("removed");
 }
+
+#[test]
+fn a_class_that_was_not_known_yet_is_not_the_absence_of_a_rule() {
+    let book = ["--rulebook", "us-ear-chips", "--on", "2026-09-01"];
+    let class = |known: &str| {
+        let more = ["chip", "show", "A800", "--known", known];
+        let (_, out, _) = run(&[&more[..], &book[..]].concat());
+        let lines = out.lines().skip_while(|l| *l != "Class over time");
+        let eras = lines.skip(2).take_while(|l| !l.is_empty());
+        eras.map(str::to_owned).collect::<Vec<_>>().join("\n")
+    };
+    let early = class("2022-12-01");
+    assert!(
+        early.contains("2022-10-07 to 2023-11-16  no rule"),
+        "{early}"
+    );
+    assert!(
+        early.contains("2023-11-17 on             not known by then"),
+        "{early}"
+    );
+    let later = class("2023-12-01");
+    assert!(later.contains("3A090.a"), "{later}");
+    let more = ["chip", "list", "--known", "2022-12-01"];
+    let (_, list, _) = run(&[&more[..], &book[..]].concat());
+    let line = list.lines().find(|l| l.starts_with("nvidia-h100-sxm"));
+    assert!(
+        line.is_some_and(|l| l.ends_with("not known by")),
+        "{list}"
+    );
+    // Every vintage stands on the sheet, also where the class stays.
+    let more = ["chip", "show", "H100"];
+    let (_, out, _) = run(&[&more[..], &book[..]].concat());
+    for vintage in [
+        "2022-10-07",
+        "2023-11-17",
+        "2024-04-04",
+        "2024-12-02",
+        "2026-01-15",
+    ] {
+        assert!(out.contains(vintage), "{vintage} in {out}");
+    }
+}
