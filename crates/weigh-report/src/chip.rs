@@ -137,7 +137,10 @@ impl Words {
         Self {
             tool: format!("{TOOL} {VERSION}"),
             name: clean(&chip.name),
-            id: clean(&chip.id),
+            id: match &sheet.file {
+                Some(file) => clean(&format!("{} from {file}", chip.id)),
+                None => clean(&chip.id),
+            },
             on: sheet.on.to_string(),
             tf32: sheet.tf32.as_str(),
             figures: figures(sheet),
@@ -221,10 +224,11 @@ fn own_figures(sheet: &ChipSheet) -> Vec<(&'static str, String)> {
         ApplicableArea::Unknown => "not known".to_owned(),
     };
     let covers: Vec<&str> = chip.dies.iter().map(|d| d.covers.as_str()).collect();
-    figures.push((
-        "die area",
-        clean(&format!("{area} ({})", covers.join("; "))),
-    ));
+    let covers = match covers.as_slice() {
+        [] => String::new(),
+        covers => format!(" ({})", covers.join("; ")),
+    };
+    figures.push(("die area", clean(&format!("{area}{covers}"))));
     let gb = |value: Option<String>| value.map_or("not known".to_owned(), |v| format!("{v} GB/s"));
     figures.push(("DRAM", gb(chip.total_dram_gb_per_s().map(bounds))));
     let io = chip.aggregate_io_gb_per_s();
@@ -787,7 +791,8 @@ fn wrapped(text: &str, indent: usize) -> String {
 
 fn markdown(words: &Words) -> String {
     let cell = |text: &str| text.replace('|', "\\|").replace('<', "&lt;");
-    let mut out = format!("# {}\n\n{}.\n\n", cell(&words.name), cell(&words.summary()));
+    let (name, id, summary) = (cell(&words.name), cell(&words.id), cell(&words.summary()));
+    let mut out = format!("# {name}\n\n{id}: {summary}.\n\n");
     for (label, figure) in &words.figures {
         let _ = writeln!(out, "- **{label}**: {}", cell(figure));
     }
@@ -871,6 +876,7 @@ struct WireChip<'a> {
     tool: WireTool,
     id: &'a str,
     name: &'a str,
+    file: Option<&'a str>,
     on: String,
     tf32: &'static str,
     total_processing_performance: Option<WireBounds>,
@@ -949,6 +955,7 @@ fn json(sheet: &ChipSheet) -> String {
         tool: WireTool::this(),
         id: &sheet.chip.id,
         name: &sheet.chip.name,
+        file: sheet.file.as_deref(),
         on: sheet.on.to_string(),
         tf32: Tf32::as_str(sheet.tf32),
         total_processing_performance: tpp.as_ref().map(|t| WireBounds::of(&t.estimate())),

@@ -35,6 +35,8 @@ pub struct ChipOptions {
 pub struct ChipSheet {
     /// The chip.
     pub chip: Chip,
+    /// The file it was read from, if it is a person's own; its id may be one of the catalog's.
+    pub file: Option<String>,
     /// How TF32 counts here.
     pub tf32: Tf32,
     /// The day the rules are read on.
@@ -115,6 +117,7 @@ pub fn chip_sheet(law: &Law, chip: &Chip, options: &ChipOptions) -> ChipSheet {
         alarms: alarms(law, options),
         neighbors: neighbors(law, &facts, options),
         chip: chip.clone(),
+        file: None,
         tf32: options.tf32,
         on: options.on,
         facts,

@@ -299,8 +299,8 @@ fn figures_that_cannot_be_are_refused() {
     let with = |rates: &str, rest: &str| refused(&text_of(rates, rest));
     let bf16 = dense("bf16", "1");
     for (rate, says) in [
-        (dense("bf16", "0"), "above zero"),
-        (dense("bf16", "-1"), "above zero"),
+        (dense("bf16", "0"), "cannot be"),
+        (dense("bf16", "-1"), "cannot be"),
         (dense("bf16", "1..2"), "one number"),
         (
             dense("bf17", "1"),
@@ -319,16 +319,16 @@ fn figures_that_cannot_be_are_refused() {
         ),
         (
             "dies = [{ covers = 'c', count = 1, mm2_each = 0, non_planar = true, source = 'd' }]",
-            "above zero",
+            "cannot be",
         ),
         (
             "dies = [{ covers = 'c', count = 1, mm2_each = 1, source = 'd' }]",
             "`non_planar` is missing",
         ),
-        ("[link]\ngb_per_s = -1\nsource = 'd'", "zero or more"),
+        ("[link]\ngb_per_s = -1\nsource = 'd'", "0, or between"),
         ("[link]\ngb_per_s = '9..3'\nsource = 'd'", "bounds such as"),
         ("[link]\nsource = 'd'", "`gb_per_s` is missing"),
-        ("[power]\nw = 0\nsource = 'd'", "above zero"),
+        ("[power]\nw = 0\nsource = 'd'", "cannot be"),
         ("[marketing]\ndata_center = true", "`source` is missing"),
         ("released = '2025-13'", "`released`"),
         ("released = '99999'", "`released`"),
@@ -624,4 +624,49 @@ fn a_file_may_say_who_designed_it_and_which_letter_names_it() {
     assert!(refused(&letter("h200")).contains("one of h20, mi308, other"));
     assert!(refused(&letter("h20").replace("from = 2025-04-09", "")).contains("`from` is missing"));
     assert!(refused(&designer("CN").replace("source = 'n'", "source = 'x'")).contains("no source"));
+}
+
+#[test]
+fn a_figure_that_no_chip_can_have_is_refused() {
+    let with = |rest: &str| text_of(&dense("bf16", "1"), rest);
+    let die = |count: &str, area: &str| {
+        with(&format!(
+            "dies = [{{ covers = 'c', count = {count}, mm2_each = '{area}', non_planar = true, source = 'n' }}]"
+        ))
+    };
+    let accepted = |text: &str| Chip::from_toml(text).is_ok();
+    for (inside, beyond) in [
+        (die("1", "0.1"), die("1", "0.0999")),
+        (die("1", "1e5"), die("1", "100000.1")),
+        (die("1", "1..2"), die("1", "1e-30..2")),
+        (die("1", "1.."), die("1", "..1e30")),
+        (die("10000", "1"), die("9000000000000000000", "1")),
+        (
+            text_of(&dense("bf16", "1e9"), ""),
+            text_of(&dense("bf16", "1e44"), ""),
+        ),
+        (
+            text_of(&dense("bf16", "1e-6"), ""),
+            text_of(&dense("bf16", "0"), ""),
+        ),
+        (
+            with("[link]\ngb_per_s = 0\nsource = 'n'"),
+            with("[link]\ngb_per_s = 1e12\nsource = 'n'"),
+        ),
+        (
+            with("[power]\nw = 700\nsource = 'n'"),
+            with("[power]\nw = 0\nsource = 'n'"),
+        ),
+    ] {
+        assert!(accepted(&inside), "{inside}");
+        assert!(
+            refused(&beyond).contains("cannot be"),
+            "{}",
+            refused(&beyond)
+        );
+    }
+    // No rate is known by bounds, and the error does not propose any.
+    let bounds = refused(&text_of(&dense("bf16", "100..200"), ""));
+    assert!(bounds.contains("should be one number"), "{bounds}");
+    assert!(!bounds.contains("96..144"), "{bounds}");
 }

@@ -189,10 +189,7 @@ fn a_class_that_was_not_known_yet_is_not_the_absence_of_a_rule() {
     let more = ["chip", "list", "--known", "2022-12-01"];
     let (_, list, _) = run(&[&more[..], &book[..]].concat());
     let line = list.lines().find(|l| l.starts_with("nvidia-h100-sxm"));
-    assert!(
-        line.is_some_and(|l| l.ends_with("not known by")),
-        "{list}"
-    );
+    assert!(line.is_some_and(|l| l.ends_with("not known by")), "{list}");
     // Every vintage stands on the sheet, also where the class stays.
     let more = ["chip", "show", "H100"];
     let (_, out, _) = run(&[&more[..], &book[..]].concat());
@@ -205,4 +202,29 @@ fn a_class_that_was_not_known_yet_is_not_the_absence_of_a_rule() {
     ] {
         assert!(out.contains(vintage), "{vintage} in {out}");
     }
+}
+
+#[test]
+fn sizes_that_cannot_be_are_refused_and_a_file_is_named() {
+    refused(
+        &["cluster", "H100=18000000000000000000", "--on", "2026-09-01"],
+        &["impossible-chip-use", "at most 1,000,000,000"],
+    );
+    let folder = tempfile::tempdir().expect("a folder");
+    let spec = folder.path().join("mine.toml").display().to_string();
+    let text = "format = 1\nid = \"nvidia-h100-sxm\"\nname = \"Mine\"\nvendor = \"V\"\nprocess = \"P\"\n\
+                rates = [{ precision = \"bf16\", tera_per_s = \"500\", source = \"d\" }]\ndies = []\n\
+                [source.d]\nkind = \"datasheet\"\ntitle = \"t\"\nhref = \"h\"\ncertainty = \"secondary\"\n";
+    std::fs::write(&spec, text).expect("written");
+    let show = ["chip", "show", "--spec", &spec, "--on", "2026-09-01"];
+    let (_, out, _) = run(&show);
+    let head = out.lines().next().unwrap_or_default();
+    assert!(
+        head.ends_with(&format!("nvidia-h100-sxm from {spec}")),
+        "{head}"
+    );
+    assert!(out.contains("die area   not known\n"), "{out}");
+    assert_eq!(json(&show).1["file"], spec.as_str());
+    std::fs::write(&spec, text.replace("\"500\"", "\"1e44\"")).expect("written");
+    refused(&show, &["`tera_per_s` cannot be", "look at the unit"]);
 }
