@@ -115,7 +115,7 @@ impl Words {
                 rate.precision.clone(),
                 rate.unit.clone(),
                 rate.tera_per_s.to_reader(),
-                rate.tpp(sheet.tf32).to_reader(),
+                numbers::apart(&rate.tpp(sheet.tf32), &sheet.lines),
             ]
         });
         let near = sheet.neighbors.iter().map(|(book, near)| {
@@ -123,7 +123,7 @@ impl Words {
             NearWords {
                 rulebook: clean(book),
                 fact: near.fact.to_string(),
-                value: in_unit(bounds, &near.shown),
+                value: in_unit(bounds, &near.shown, &sheet.lines),
                 below: side(near.below.as_ref(), near.bounds.0.as_ref()),
                 above: side(near.above.as_ref(), near.bounds.1.as_ref()),
             }
@@ -133,7 +133,7 @@ impl Words {
             clean(&format!("{} [{certainty}]", s.source.title))
         });
         let treatments = sheet.treatments.iter();
-        let treatments = treatments.map(|t| treatment(t, sheet.is_one_export));
+        let treatments = treatments.map(|t| treatment(t, sheet.is_one_export, &sheet.lines));
         Self {
             tool: format!("{TOOL} {VERSION}"),
             name: clean(&chip.name),
@@ -210,7 +210,7 @@ fn own_figures(sheet: &ChipSheet) -> Vec<(&'static str, String)> {
     figures.push(("TPP", performance(sheet)));
     let density = match chip.performance_density(sheet.tf32) {
         PerformanceDensity::Known(density) => {
-            format!("{} TPP/mm2", bounds(&density))
+            format!("{} TPP/mm2", among(&density, &sheet.lines))
         }
         PerformanceDensity::Undefined => {
             "undefined: no die is made with non-planar transistors".to_owned()
@@ -229,10 +229,11 @@ fn own_figures(sheet: &ChipSheet) -> Vec<(&'static str, String)> {
         covers => format!(" ({})", covers.join("; ")),
     };
     figures.push(("die area", clean(&format!("{area}{covers}"))));
+    let shown = |value: &Estimate<Decimal>| among(value, &sheet.lines);
     let gb = |value: Option<String>| value.map_or("not known".to_owned(), |v| format!("{v} GB/s"));
-    figures.push(("DRAM", gb(chip.total_dram_gb_per_s().map(bounds))));
+    figures.push(("DRAM", gb(chip.total_dram_gb_per_s().map(shown))));
     let io = chip.aggregate_io_gb_per_s();
-    figures.push(("I/O", gb(io.as_ref().map(bounds))));
+    figures.push(("I/O", gb(io.as_ref().map(shown))));
     if let Some(power) = &chip.power_w {
         figures.push(("power", format!("{} W", bounds(&power.value))));
     }
@@ -289,30 +290,32 @@ fn performance(sheet: &ChipSheet) -> String {
     let (driver, tf32) = (&tpp.driver, sheet.tf32.as_str());
     clean(&format!(
         "{least}{}, by {driver}, {tf32}{open}",
-        tpp.tpp.to_reader()
+        numbers::apart(&tpp.tpp, &sheet.lines)
     ))
 }
 
 pub(crate) fn bounds(estimate: &Estimate<Decimal>) -> String {
-    in_unit((estimate.low(), estimate.high()), "1")
+    among(estimate, &[])
 }
 
-/// Bounds in the unit of a fact: exact, between, at least, at most.
-fn in_unit((low, high): (Option<&Decimal>, Option<&Decimal>), shown: &str) -> String {
+/// Bounds among lines of the law, which they must not seem to stand on.
+pub(crate) fn among(estimate: &Estimate<Decimal>, lines: &[Decimal]) -> String {
+    numbers::bounds_apart((estimate.low(), estimate.high()), lines)
+}
+
+/// The same of a fact in its base unit, shown in that of its readers.
+fn in_unit(
+    (low, high): (Option<&Decimal>, Option<&Decimal>),
+    shown: &str,
+    lines: &[Decimal],
+) -> String {
     let factor = weigh_facts::Unit::parse(shown).ok().map(|(_, f)| f);
-    let text = |value: &Decimal| {
-        let value = factor.as_ref().and_then(|f| value.exact_quotient(f));
-        value.map(|v| v.to_reader())
+    let in_unit = |value: &Decimal| {
+        let value_in = factor.as_ref().and_then(|f| value.exact_quotient(f));
+        value_in.unwrap_or_else(|| value.clone())
     };
-    let text = |value: &Decimal| text(value).unwrap_or_else(|| value.to_reader());
-    let number = match (low, high) {
-        // Rounded outward at many digits, both ends read the same.
-        (Some(low), Some(high)) if text(low) == text(high) => text(low),
-        (Some(low), Some(high)) => format!("{} to {}", text(low), text(high)),
-        (Some(low), None) => format!("at least {}", text(low)),
-        (None, Some(high)) => format!("at most {}", text(high)),
-        (None, None) => "not known".to_owned(),
-    };
+    let (low, high) = (low.map(in_unit), high.map(in_unit));
+    let number = numbers::bounds_apart((low.as_ref(), high.as_ref()), lines);
     match shown {
         "1" => number,
         unit => format!("{number} {unit}"),
@@ -516,7 +519,7 @@ fn block(era: &Era, x: impl Fn(i64) -> i64) -> Block {
 fn flips(sheet: &ChipSheet) -> Vec<String> {
     let mut lines = Vec::new();
     for flip in &sheet.flips {
-        let tpp = flip.tpp.to_reader();
+        let tpp = numbers::apart(&flip.tpp, &sheet.lines);
         let reading = flip.reading.as_str();
         if flip.changes.is_empty() {
             let of_this = |t: &&Treatment| t.flips.iter().any(|f| f.reading == flip.reading);
@@ -540,9 +543,9 @@ fn flips(sheet: &ChipSheet) -> Vec<String> {
 }
 
 /// What another reading of the figures changes of an export, a line for each reading.
-fn export_flips(treatment: &Treatment) -> Vec<String> {
+fn export_flips(treatment: &Treatment, lines: &[Decimal]) -> Vec<String> {
     let flips = treatment.flips.iter().map(|flip| {
-        let (reading, tpp) = (flip.reading.as_str(), flip.tpp.to_reader());
+        let (reading, tpp) = (flip.reading.as_str(), numbers::apart(&flip.tpp, lines));
         let changes = flip
             .changes
             .iter()
@@ -556,7 +559,7 @@ fn export_flips(treatment: &Treatment) -> Vec<String> {
     flips.collect()
 }
 
-fn treatment(treatment: &Treatment, is_one_export: bool) -> TreatmentWords {
+fn treatment(treatment: &Treatment, is_one_export: bool, lines: &[Decimal]) -> TreatmentWords {
     let destinations = match treatment.destinations.split_at_checked(24) {
         Some((first, rest)) if rest.len() > 2 => {
             format!("{} and {} more", first.join(" "), rest.len())
@@ -572,7 +575,7 @@ fn treatment(treatment: &Treatment, is_one_export: bool) -> TreatmentWords {
         destinations: clean(&destinations),
         party: clean(&party),
         said: treatment.says.iter().map(said).collect(),
-        flips: export_flips(treatment),
+        flips: export_flips(treatment, lines),
     }
 }
 
@@ -958,10 +961,12 @@ fn json(sheet: &ChipSheet) -> String {
         file: sheet.file.as_deref(),
         on: sheet.on.to_string(),
         tf32: Tf32::as_str(sheet.tf32),
-        total_processing_performance: tpp.as_ref().map(|t| WireBounds::of(&t.estimate())),
+        total_processing_performance: tpp
+            .as_ref()
+            .map(|t| WireBounds::among(&t.estimate(), &sheet.lines)),
         driver: tpp.map(|t| t.driver),
         density_state,
-        performance_density: density.as_ref().map(WireBounds::of),
+        performance_density: density.as_ref().map(|d| WireBounds::among(d, &sheet.lines)),
         timelines: sheet
             .timelines
             .iter()

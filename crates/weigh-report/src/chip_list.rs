@@ -12,10 +12,11 @@ use weigh_compute::{Chip, PerformanceDensity, Tf32};
 use weigh_facts::{Decimal, Estimate};
 use weigh_station::{BookRead, ChipFigure, ChipList, ChipRow, Treatment};
 
-use crate::chip::{WireFlip, bounds, wire_flips};
+use crate::chip::{WireFlip, among, wire_flips};
 use crate::class::{ClassWords, NO_RULE};
 use crate::clean::clean;
 use crate::json::escaped;
+use crate::numbers::apart;
 use crate::page::findings::{enforcement, text_status};
 use crate::speaks::{WireSaid, wire};
 use crate::{Format, TOOL, VERSION};
@@ -143,7 +144,7 @@ fn row_words(list: &ChipList, row: &ChipRow, shown: &[usize]) -> RowWords {
         words
     };
     let known = |figure: ChipFigure, value: Option<&Estimate<Decimal>>| match value {
-        Some(value) => marked(figure, short(value)),
+        Some(value) => marked(figure, short(value, &list.lines)),
         None => "-".to_owned(),
     };
     let tpp = chip.tpp(list.tf32);
@@ -195,12 +196,13 @@ fn yes_or_no(flag: bool) -> &'static str {
 }
 
 /// Bounds in as few characters as they take: `15,832`, `>=7.33`, `3.19-3.21`.
-fn short(value: &Estimate<Decimal>) -> String {
+fn short(value: &Estimate<Decimal>, lines: &[Decimal]) -> String {
+    let text = |value: &Decimal| apart(value, lines);
     match (value.low(), value.high()) {
-        (Some(low), Some(high)) if low.to_reader() == high.to_reader() => low.to_reader(),
-        (Some(low), Some(high)) => format!("{}-{}", low.to_reader(), high.to_reader()),
-        (Some(low), None) => format!(">={}", low.to_reader()),
-        (None, Some(high)) => format!("<={}", high.to_reader()),
+        (Some(low), Some(high)) if text(low) == text(high) => text(low),
+        (Some(low), Some(high)) => format!("{}-{}", text(low), text(high)),
+        (Some(low), None) => format!(">={}", text(low)),
+        (None, Some(high)) => format!("<={}", text(high)),
         (None, None) => "-".to_owned(),
     }
 }
@@ -578,10 +580,15 @@ pub(crate) struct WireBounds {
 
 impl WireBounds {
     pub(crate) fn of(value: &Estimate<Decimal>) -> Self {
+        Self::among(value, &[])
+    }
+
+    /// The words do not seem to stand on a line that the figure does not stand on.
+    pub(crate) fn among(value: &Estimate<Decimal>, lines: &[Decimal]) -> Self {
         Self {
             low: value.low().map(Decimal::to_plain),
             high: value.high().map(Decimal::to_plain),
-            shown: bounds(value),
+            shown: among(value, lines),
         }
     }
 }
@@ -625,17 +632,18 @@ fn wire_row(list: &ChipList, row: &ChipRow) -> WireRow {
         class: ClassWords::of(&c.says).in_words(),
         says: wire(&c.says),
     };
+    let of = |value: &Estimate<Decimal>| WireBounds::among(value, &list.lines);
     WireRow {
         id: chip.id.clone(),
         name: chip.name.clone(),
         vendor: chip.vendor.clone(),
         released: chip.released.map(|r| r.to_string()),
-        total_processing_performance: tpp.as_ref().map(|t| WireBounds::of(&t.estimate())),
+        total_processing_performance: tpp.as_ref().map(|t| of(&t.estimate())),
         driver: tpp.map(|t| t.driver),
         density_state: state,
-        performance_density: density.as_ref().map(WireBounds::of),
-        io_gb_per_s: chip.aggregate_io_gb_per_s().as_ref().map(WireBounds::of),
-        dram_gb_per_s: chip.total_dram_gb_per_s().map(WireBounds::of),
+        performance_density: density.as_ref().map(of),
+        io_gb_per_s: chip.aggregate_io_gb_per_s().as_ref().map(of),
+        dram_gb_per_s: chip.total_dram_gb_per_s().map(of),
         is_data_center: chip.data_center.as_ref().map(|m| m.is_data_center),
         unverified: row.unverified.iter().map(|f| figure(*f)).collect(),
         classes: row.classes.iter().map(class).collect(),

@@ -19,7 +19,7 @@ use askama::Template;
 use weigh_facts::{Decimal, Estimate};
 use weigh_station::{PlaneAxis, Scatter, Spot};
 
-use crate::chip::bounds;
+use crate::chip::among;
 use crate::class::{ClassWords, NO_RULE};
 use crate::clean::clean;
 use crate::page::findings::{enforcement, text_status};
@@ -188,7 +188,8 @@ impl Group<'_> {
 }
 
 fn in_words(value: Option<&Estimate<Decimal>>, axis: &PlaneAxis) -> String {
-    let value = value.map_or_else(|| "not known".to_owned(), bounds);
+    let lines: Vec<Decimal> = axis.lines.iter().map(|l| l.at.clone()).collect();
+    let value = value.map_or_else(|| "not known".to_owned(), |v| among(v, &lines));
     format!("{value} {}", axis.shown)
 }
 

@@ -8,12 +8,14 @@ use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 use weigh_compute::{Chip, PerformanceDensity, Tf32};
-use weigh_facts::{Certainty, Date, Enforcement, Facts, Grade, SourceKey, SubjectKind, TextStatus};
+use weigh_facts::{
+    Certainty, Date, Decimal, Enforcement, Facts, Grade, SourceKey, SubjectKind, TextStatus,
+};
 use weigh_rules::Rulebook;
 
 use crate::chip_exports::{Treatment, treatments};
 use crate::chip_flips::{Flip, flips};
-use crate::chips::{ChipOptions, add_word, books_about, classes, is_said, known, name};
+use crate::chips::{ChipOptions, add_word, books_about, classes, is_said, known, lines, name};
 use crate::law::Law;
 use crate::table::{Speaks, speaks};
 
@@ -26,6 +28,8 @@ pub struct ChipList {
     pub tf32: Tf32,
     /// The rulebooks about chips, by id.
     pub books: Vec<BookRead>,
+    /// Every line that is drawn on a figure of chips on any day, in the unit of readers.
+    pub lines: Vec<Decimal>,
     /// The chips.
     pub rows: Vec<ChipRow>,
 }
@@ -124,6 +128,7 @@ pub fn chip_list(law: &Law, chips: &[&Chip], options: &ChipOptions) -> ChipList 
         on: options.on,
         tf32: options.tf32,
         books: books.collect(),
+        lines: lines(law, options),
         rows: rows.into_iter().map(|(row, _)| row).collect(),
     }
 }

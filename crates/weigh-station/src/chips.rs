@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 
 use weigh_compute::{Chip, Tf32};
 use weigh_facts::{
-    Date, Fact, FactName, Facts, Grade, Level, MethodId, Origin, SubjectKind, Value, Verdict,
+    Date, Decimal, Fact, FactName, Facts, Grade, Level, MethodId, Origin, SubjectKind, Unit, Value,
+    Verdict,
 };
 use weigh_rules::{Alarm, Finding, Neighbors, Rulebook};
 
@@ -57,6 +58,9 @@ pub struct ChipSheet {
     pub is_one_export: bool,
     /// What a person must look at because of the day, by the rulebooks that were read.
     pub alarms: Vec<Alarm>,
+    /// Every line that is drawn on a figure of chips on any day, in the unit of readers: no figure
+    /// that is shown may seem to stand on one.
+    pub lines: Vec<Decimal>,
     /// The nearest lines of each rulebook on its figures.
     pub neighbors: Vec<(String, Neighbors)>,
 }
@@ -115,6 +119,7 @@ pub fn chip_sheet(law: &Law, chip: &Chip, options: &ChipOptions) -> ChipSheet {
         },
         is_one_export,
         alarms: alarms(law, options),
+        lines: lines(law, options),
         neighbors: neighbors(law, &facts, options),
         chip: chip.clone(),
         file: None,
@@ -285,6 +290,22 @@ fn inside_a_computer(law: &Law, facts: &Facts, options: &ChipOptions) -> Vec<Spe
         said.extend(found.map(speaks));
     }
     said
+}
+
+/// Every line on a figure of chips, on any day, in the unit of readers.
+pub(crate) fn lines(law: &Law, options: &ChipOptions) -> Vec<Decimal> {
+    let mut lines: BTreeSet<Decimal> = BTreeSet::new();
+    for book in &law.books {
+        let known = known(book, options);
+        let mut days = book.change_days();
+        days.insert(options.on);
+        let all = days.into_iter().flat_map(|day| book.lines(day, known));
+        for line in all.filter(|l| FIGURES.contains(&l.fact.as_str())) {
+            let factor = Unit::parse(&line.shown).map(|(_, factor)| factor);
+            lines.extend(factor.ok().and_then(|f| line.at.value.exact_quotient(&f)));
+        }
+    }
+    lines.into_iter().collect()
 }
 
 fn alarms(law: &Law, options: &ChipOptions) -> Vec<Alarm> {

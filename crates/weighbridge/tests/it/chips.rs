@@ -228,3 +228,25 @@ fn sizes_that_cannot_be_are_refused_and_a_file_is_named() {
     std::fs::write(&spec, text.replace("\"500\"", "\"1e44\"")).expect("written");
     refused(&show, &["`tera_per_s` cannot be", "look at the unit"]);
 }
+
+/// 592 TPP over 300 mm2 and a hair more is below 5.92, and does not end.
+#[test]
+fn a_density_that_does_not_end_is_not_shown_as_a_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let spec = folder.path().join("hair.toml").display().to_string();
+    let text = "format = 1\nid = \"hair\"\nname = \"Hair\"\nvendor = \"V\"\nprocess = \"P\"\n\
+                rates = [{ precision = \"bf16\", tera_per_s = \"111\", source = \"d\" }]\n\
+                dies = [{ covers = \"one\", count = 1, mm2_each = \"300.000001\", non_planar = true, source = \"d\" }]\n\
+                [marketing]\ndata_center = true\nsource = \"d\"\n\
+                [source.d]\nkind = \"datasheet\"\ntitle = \"t\"\nhref = \"h\"\ncertainty = \"secondary\"\n";
+    std::fs::write(&spec, text).expect("written");
+    let show = ["chip", "show", "--spec", &spec, "--on", "2026-09-01"];
+    let (_, out, _) = run(&show);
+    assert!(out.contains("density    5.919 TPP/mm2\n"), "{out}");
+    assert!(
+        out.contains("performance_density = 5.919 TPP/mm2\n"),
+        "{out}"
+    );
+    let shown = json(&show).1["performance_density"]["shown"].clone();
+    assert_eq!(shown, "5.919");
+}
