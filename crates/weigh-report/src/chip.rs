@@ -330,7 +330,15 @@ fn side(line: Option<&Line>, bound: Option<&Decimal>) -> String {
         .and_then(|bound| numbers::margin(bound, &line.at.value))
         .map_or_else(String::new, |margin| format!(", {margin}"));
     let at = line.at.to_reader(&line.shown);
-    clean(&format!("{} {at} ({}){away}", line.comparator, line.rule))
+    let open = if line.comparator.contains(" or ") {
+        "; whether the end point counts is not settled"
+    } else {
+        ""
+    };
+    clean(&format!(
+        "{} {at} ({}){away}{open}",
+        line.comparator, line.rule
+    ))
 }
 
 fn said(speaks: &Speaks) -> Said {

@@ -11,7 +11,7 @@ use weigh_facts::{
     Date, Decimal, Fact, FactName, Facts, Grade, Level, MethodId, Origin, SubjectKind, Unit, Value,
     Verdict,
 };
-use weigh_rules::{Alarm, Finding, Neighbors, Rulebook};
+use weigh_rules::{Alarm, Finding, Line, Neighbors, Rulebook};
 
 use crate::chip_exports::{Treatment, one_treatment, treatments};
 use crate::chip_flips::{Flip, flips};
@@ -322,9 +322,29 @@ fn neighbors(law: &Law, facts: &Facts, options: &ChipOptions) -> Vec<(String, Ne
     let mut found = Vec::new();
     for book in books_about(law, SubjectKind::Chip) {
         let known = known(book, options);
-        for near in weigh_rules::nearest_lines(book, facts, options.on, known) {
+        let lines = book.lines(options.on, known);
+        for mut near in weigh_rules::nearest_lines(book, facts, options.on, known) {
+            for line in [&mut near.below, &mut near.above].into_iter().flatten() {
+                line.comparator = comparator(line, &lines);
+            }
             found.push((book.id().to_owned(), near));
         }
     }
     found
+}
+
+/// A rule that reads a line both with and without its end point leaves open which the text has:
+/// whichever of the two is nearer, the same is said of it.
+fn comparator(line: &Line, lines: &[Line]) -> &'static str {
+    let end = line.comparator.chars().next();
+    let is_other_end = |l: &&Line| {
+        (&l.fact, &l.rule, &l.at) == (&line.fact, &line.rule, &line.at)
+            && l.comparator != line.comparator
+            && l.comparator.starts_with(|c| Some(c) == end)
+    };
+    match (lines.iter().any(|l| is_other_end(&l)), end) {
+        (true, Some('>')) => "> or >=",
+        (true, Some('<')) => "< or <=",
+        _ => line.comparator,
+    }
 }

@@ -425,6 +425,25 @@ fn a_day_that_asks_for_a_person_is_on_the_sheet() {
     assert!(alarms("2026-11-10").contains(&ended));
 }
 
+/// Whether the bands of the tariff include their ends was not seen: an H100 above 14,000 and an RTX
+/// 4090 below are told the same of it.
+#[test]
+fn an_end_point_of_which_the_text_was_not_seen_is_open_from_either_side() {
+    let line_at = |name: &str, is_above: bool| {
+        let sheet = sheet(name, &[]);
+        let near = sheet.neighbors.into_iter().find(|(book, near)| {
+            book == "us-tariff-232" && near.fact.as_str() == "total_processing_performance"
+        });
+        let (_, near) = near.expect("the tariff has lines on performance");
+        let line = if is_above { near.above } else { near.below };
+        let line = line.expect("there is a line on that side");
+        (line.at.value.to_plain(), line.comparator)
+    };
+    let expected = ("14000".to_owned(), "> or >=");
+    assert_eq!(line_at("H100 SXM", false), expected);
+    assert_eq!(line_at("RTX 4090", true), expected);
+}
+
 /// At 3,610 with 19 bits the class is open, at 6,080 it is 3A090.a and not 3A090.b.
 #[test]
 fn where_the_class_flips_the_exports_flip_with_it() {
