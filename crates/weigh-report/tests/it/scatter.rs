@@ -181,6 +181,16 @@ fn a_highlighted_chip_is_ringed_and_named() {
 }
 
 #[test]
+fn the_name_of_a_crowded_chip_finds_room() {
+    let svg = drawn("2026-09-01");
+    assert!(!svg.contains("No room for the names of"));
+    assert!(svg.contains(">RTX 4090</text>"));
+    let ringed = ["nvidia-h20", "nvidia-rtx-4090-d"].map(str::to_owned);
+    let svg = render_scatter(&plane("2026-09-01"), &ringed);
+    assert!(svg.contains(">RTX 4090</text>"));
+}
+
+#[test]
 fn other_rulebooks_draw_their_own_lines() {
     let of = |book: &str| scatter(law(), book, &all(), &[], &options("2026-09-01"));
     let safe = of("us-safe-chips").expect("it ships");
