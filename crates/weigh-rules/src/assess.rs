@@ -112,12 +112,12 @@ impl<'a> Desk<'a> {
         let effect = self.effect(index);
         let rests_on_unread = effect == Truth::Unknown && self.rests_on_unread(index, rule);
         let is_open = effect == Truth::Unknown && self.evaluation.is_in_force(index);
-        let tried =
+        let mut tried =
             (is_open && !rests_on_unread).then(|| self.possible.cases(index, Question::Effect));
         let (verdict, possible) = self.verdict(index, effect, tried.as_ref());
         let decided_by_cases = tried.is_some() && verdict != Verdict::Indeterminate;
-        let missing = match &tried {
-            Some(tried) if verdict == Verdict::Indeterminate => tried.needs.clone(),
+        let missing = match &mut tried {
+            Some(tried) if verdict == Verdict::Indeterminate => std::mem::take(&mut tried.needs),
             _ => Vec::new(),
         };
         let facts = if verdict == Verdict::NotInForce || self.evaluation.is_unread(index) {
