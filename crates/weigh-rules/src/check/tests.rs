@@ -49,6 +49,9 @@ fn what_rules_say_every_day_checks() {
         "operations('eu-cumulative') > 116 EF-day",
         "any(training_stages, purpose = 'synthetic-data' AND ops > $line)",
         "all(training_stages, NOT is_public)",
+        "is_gpai AND any(training_stages, is_public)",
+        "is_gpai OR NOT all(training_stages, NOT is_public)",
+        "count(training_stages) > 3 AND (flag_b OR any(training_stages, is_public AND ops > $line))",
         "sum(training_stages, ops, purpose = 'pretraining') > $line",
         "count(training_stages) > 3",
         "tpp * batch_1_latency > 1 TPP*s",
@@ -173,6 +176,19 @@ fn other_slips_are_errors_too() {
 fn all_problems_of_a_condition_are_reported_at_once() {
     let found = codes("is_gpia AND peak_rate > $line AND destination = 'cn'");
     assert_eq!(found, ["unknown-name", "unit-mismatch", "bad-code"]);
+}
+
+#[test]
+fn a_set_without_parentheses_is_told_how_to_stand() {
+    insta::assert_snapshot!(shown("NOT destination IN $d5"), @r#"
+    error[expression-syntax]: the set `$d5` stands after IN without parentheses
+      --> book.toml:20:28
+       |
+    20 | when = "NOT destination IN $d5"
+       |                            ^^^
+    help: write `IN ($d5)`, or for all others `FACT NOT IN ($d5)`
+    "#);
+    assert_eq!(marked("is_gpai AND destination NOT IN $d5"), "$d5");
 }
 
 #[test]
