@@ -62,6 +62,18 @@ pub enum WeighError {
         /// What there is.
         known: String,
     },
+    /// A fact names a counting convention that there is not.
+    #[error("`{fact}` names no counting convention: there is no `{convention}`")]
+    UnknownConvention {
+        /// The fact as it was named.
+        fact: String,
+        /// The convention that there is not.
+        convention: String,
+        /// The nearest one.
+        nearest: Option<String>,
+        /// What there is.
+        known: String,
+    },
     /// A count does not fit.
     #[error("{what} does not fit: the sizes are larger than any model")]
     Overflow {
@@ -85,6 +97,7 @@ impl WeighError {
             Self::Contradiction { .. } => "contradiction",
             Self::NothingToRead { .. } => "nothing-to-read",
             Self::UnknownRulebook { .. } => "unknown-rulebook",
+            Self::UnknownConvention { .. } => "unknown-convention",
             Self::Overflow { .. } => "too-large",
         }
     }
@@ -93,10 +106,7 @@ impl WeighError {
     #[must_use]
     pub fn help(&self) -> Option<String> {
         match self {
-            Self::Fact(FactError::Unknown {
-                nearest: Some(near),
-                ..
-            }) => Some(format!("did you mean `{near}`?")),
+            Self::Fact(error) => error.help().map(str::to_owned),
             Self::Resolve(error) => error.help().map(str::to_owned),
             Self::Read(error) => error.help().map(str::to_owned),
             Self::Contradiction { .. } => {
@@ -104,6 +114,13 @@ impl WeighError {
             }
             Self::NothingToRead { seen, .. } => Some(format!(
                 "a model folder holds config.json, *.safetensors, adapter_config.json or trainer_state.json; {seen}"
+            )),
+            Self::UnknownConvention {
+                nearest: Some(near),
+                ..
+            } => Some(format!("did you mean `{near}`?")),
+            Self::UnknownConvention { known, .. } => Some(format!(
+                "use one of {known}; one of your own stands in a folder that `--rulebooks` names"
             )),
             Self::UnknownRulebook { known, .. } => Some(format!("there are {known}")),
             _ => None,
