@@ -518,6 +518,13 @@ impl Rulebook {
         self.slots.iter().map(|s| s.name.clone()).collect()
     }
 
+    /// The facts that are the days deadlines run from.
+    #[must_use]
+    pub fn clocks(&self) -> BTreeSet<FactName> {
+        let clocks = self.rules.iter().filter_map(|r| r.clock.as_ref());
+        clocks.filter_map(|c| c.fact.clone()).collect()
+    }
+
     /// How many tests the file has.
     #[must_use]
     pub fn test_count(&self) -> usize {

@@ -2,6 +2,7 @@
 
 mod diff;
 mod emit;
+mod facts;
 mod lint;
 mod page;
 
@@ -16,7 +17,8 @@ use crate::failure::Failure;
 use crate::outcome::Outcome;
 use crate::output;
 
-/// List, show, compare, test and lint the rulebooks, and write them as SQL
+/// List, show, compare, test and lint the rulebooks, search the facts they read, and write them as
+/// SQL
 #[derive(clap::Subcommand)]
 pub(crate) enum RulesVerb {
     List(ListArgs),
@@ -26,6 +28,7 @@ pub(crate) enum RulesVerb {
     Test(TestArgs),
     Lint(lint::LintArgs),
     Emit(emit::EmitArgs),
+    Facts(facts::FactsArgs),
 }
 
 /// List the rulebooks with their status on a day
@@ -120,6 +123,7 @@ pub(crate) fn run(verb: RulesVerb) -> Result<Outcome, Failure> {
         RulesVerb::Test(args) => test(&args),
         RulesVerb::Lint(args) => lint::run(&args),
         RulesVerb::Emit(args) => emit::run(&args),
+        RulesVerb::Facts(args) => facts::run(&args),
     }
 }
 
