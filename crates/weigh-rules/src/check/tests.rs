@@ -191,6 +191,85 @@ fn a_set_without_parentheses_is_told_how_to_stand() {
     assert_eq!(marked("is_gpai AND destination NOT IN $d5"), "$d5");
 }
 
+/// What is wrong with a book in which something was put in the place of something else.
+fn codes_with(from: &str, to: &str) -> Vec<&'static str> {
+    let more = "from = 2025-01-01\nthen = { deadline = \"P2W\" }\nclock = { event = \"an event\" }";
+    let text = book_with_rule("operations('eu-cumulative') > $line") + more;
+    let text =
+        text + "\n[[test]]\nname = \"n\"\non = 2026-01-01\nexpect = { r = \"indeterminate\" }\n";
+    assert_eq!(codes_of(&text), [""; 0]);
+    assert!(text.contains(from), "{from}");
+    codes_of(&text.replacen(from, to, 1))
+}
+
+#[test]
+fn one_cause_is_one_diagnostic() {
+    for (from, to, code) in [
+        (
+            "value = \"in-force\"",
+            "value = \"in-froce\"",
+            "word-not-listed",
+        ),
+        ("value = \"in-force\"", "value = 3", "value-entry"),
+        ("value = \"1e25\"", "value = \"1e25 FLOP\"", "bad-quantity"),
+        (
+            "known_through = 2026-10-01",
+            "known_through = \"1 Oct 2026\"",
+            "wrong-type",
+        ),
+        ("\nfrom = 2025-01-01", "\nfrom = \"2025-1-1\"", "wrong-type"),
+        ("on = 2026-01-01", "on = \"today\"", "wrong-type"),
+        ("P2W", "two weeks", "bad-period"),
+        ("about = \"model\"", "about = \"modle\"", "word-not-listed"),
+        ("about = \"model\"", "about = 3", "wrong-type"),
+        ("level = \"flag\"", "level = [\"flag\"]", "wrong-type"),
+        ("cite = \"s\"", "cite = \"z\"", "unknown-source"),
+        ("cite = \"s\"", "cite = 5", "rule-entry"),
+        (
+            "certainty = \"primary-text\"",
+            "certainty = \"sure\"",
+            "source-entry",
+        ),
+        (
+            "certainty = \"primary-text\"",
+            "certainty = true",
+            "wrong-type",
+        ),
+        ("when = \"", "wenn = \"", "missing-key"),
+    ] {
+        let found = codes_with(from, to);
+        let found: Vec<&str> = found.into_iter().filter(|c| *c != "unknown-key").collect();
+        assert_eq!(found, [code], "{to}");
+    }
+}
+
+#[test]
+fn a_clock_runs_from_a_day_of_what_the_rule_is_about() {
+    let of = |fact: &str| {
+        let more = format!(
+            "then = {{ deadline = \"P2W\" }}\nclock = {{ fact = \"{fact}\", event = \"an event\" }}"
+        );
+        let text = HEAD.to_owned() + &rule("r", "is_gpai", &more);
+        let errors = try_check(&text).err().unwrap_or_default();
+        errors
+            .iter()
+            .map(|e| e.render("book.toml", &text))
+            .collect::<String>()
+    };
+    assert_eq!(of("systemic_condition_known_on"), "");
+    let said = of("safety_incident_discovered_on");
+    assert!(
+        said.contains("error[clock-subject]: the rule is about a model"),
+        "{said}"
+    );
+    assert!(
+        said.contains("days of a model are") && said.contains("trained_on"),
+        "{said}"
+    );
+    assert!(of("trained_onn").contains("did you mean `trained_on`?"));
+    assert!(of("is_gpai").contains("facts that are days: "));
+}
+
 #[test]
 fn deep_and_long_conditions_are_refused_and_not_recursed_into() {
     let deep = format!("{}is_moe{}", "(".repeat(500), ")".repeat(500));
