@@ -44,6 +44,9 @@ pub enum Sensitivity {
 }
 
 impl Sensitivity {
+    /// Every word, the mildest first.
+    pub const ALL: &'static [Self] = &[Self::Public, Self::Internal, Self::Secret];
+
     /// The word used in files and output.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -320,15 +323,12 @@ fn read_definition(
     let meaning = table.required_text("meaning", errors);
     let ask = table.required_text("ask", errors);
     let source = table.required_text("source", errors);
-    let sensitivity = match table.required_text("sensitivity", errors).as_deref() {
-        Some("public") => Some(Sensitivity::Public),
-        Some("internal") => Some(Sensitivity::Internal),
-        Some("secret") => Some(Sensitivity::Secret),
-        _ => {
-            table.missing("sensitivity (public, internal or secret)", errors);
-            None
-        }
-    };
+    let word = table.required_text("sensitivity", errors);
+    let known = |word: &String| Sensitivity::ALL.iter().find(|s| s.as_str() == word);
+    let sensitivity = word.as_ref().and_then(known).copied();
+    if sensitivity.is_none() {
+        table.missing("sensitivity (public, internal or secret)", errors);
+    }
     table.finish(errors);
     Some(FactDefinition {
         name,
@@ -391,6 +391,10 @@ fn read_type(table: &mut Table, errors: &mut Vec<Diagnostic>) -> Option<FactType
 }
 
 impl FactType {
+    /// The words for types in files, each of which [`FactType::word`] gives.
+    pub const WORDS: &'static [&'static str] =
+        &["bool", "quantity", "enum", "set", "code", "date", "list"];
+
     /// The word for it in files.
     #[must_use]
     pub fn word(&self) -> &'static str {

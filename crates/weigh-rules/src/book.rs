@@ -136,6 +136,9 @@ pub enum Basis {
 }
 
 impl Basis {
+    /// Every word.
+    pub const ALL: &'static [Self] = &[Self::Text, Self::Policy];
+
     /// The word used in data files and output.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -146,9 +149,7 @@ impl Basis {
     }
 
     pub(crate) fn parse(word: &str) -> Option<Self> {
-        [Self::Text, Self::Policy]
-            .into_iter()
-            .find(|b| b.as_str() == word)
+        Self::ALL.iter().copied().find(|b| b.as_str() == word)
     }
 }
 

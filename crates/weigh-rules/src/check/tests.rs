@@ -537,3 +537,33 @@ fn lines_of_a_book_are_listed_for_a_day() {
         ["operations.eu-training > 1e25 FLOP", "tpp >= 4800 TPP"]
     );
 }
+
+#[test]
+fn the_page_of_the_format_lists_every_word() {
+    use weigh_facts::{
+        Certainty, Enforcement, Level, Sensitivity, SubjectKind, TextStatus, Verdict,
+    };
+    const PAGE: &str = include_str!("../../rulebooks/README.md");
+    let row = |key: &str, words: &[&str]| {
+        let words: Vec<String> = words.iter().map(|w| format!("`{w}`")).collect();
+        let row = format!("| {key} | {} |", words.join(", "));
+        assert!(PAGE.lines().any(|line| line == row), "no row {row}");
+    };
+    fn all<T: Copy>(words: &[T], word: fn(T) -> &'static str) -> Vec<&'static str> {
+        words.iter().map(|w| word(*w)).collect()
+    }
+    row("`about`", &all(SubjectKind::ALL, SubjectKind::as_str));
+    row("`level`", &all(Level::ALL, Level::as_str));
+    row("`text_status`", &all(TextStatus::ALL, TextStatus::as_str));
+    row("`enforcement`", &all(Enforcement::ALL, Enforcement::as_str));
+    let mut certainties = all(Certainty::ALL, Certainty::as_str);
+    certainties.reverse();
+    row("`certainty`", &certainties);
+    row("`basis`", &all(crate::Basis::ALL, crate::Basis::as_str));
+    row("`expect`, `possible`", &all(Verdict::ALL, Verdict::as_str));
+    row("`type` of a fact", weigh_facts::FactType::WORDS);
+    row(
+        "`sensitivity` of a fact",
+        &all(Sensitivity::ALL, Sensitivity::as_str),
+    );
+}
