@@ -169,7 +169,7 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// The day a deadline that runs ends on.
+    /// The day a deadline that runs ends on, or the first day of the rule where that is later.
     fn due(&self, rule: &Rule, verdict: Verdict) -> Option<Date> {
         let fact = rule.clock.as_ref()?.fact.as_ref()?;
         let period = rule
@@ -177,7 +177,7 @@ impl<'a> Desk<'a> {
             .as_ref()
             .filter(|_| verdict == Verdict::Applies)?;
         match self.facts.get(fact)?.value {
-            Value::Date(day) => day.after(period),
+            Value::Date(day) => day.after(period).max(rule.interval.from),
             _ => None,
         }
     }

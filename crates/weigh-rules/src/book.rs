@@ -384,6 +384,8 @@ pub(crate) struct BookTest {
     pub(crate) known: Option<Date>,
     pub(crate) given: Facts,
     pub(crate) expect: Vec<Expectation>,
+    /// The alarms of the day, by id, if the test says which.
+    pub(crate) alarms: Option<BTreeSet<String>>,
     pub(crate) span: Range<usize>,
 }
 
@@ -394,6 +396,8 @@ pub(crate) struct Expectation {
     pub(crate) verdict: Verdict,
     pub(crate) needs: Option<BTreeSet<String>>,
     pub(crate) possible: Option<BTreeSet<Verdict>>,
+    /// The day it falls due, or none, if the test says which.
+    pub(crate) due: Option<Option<Date>>,
 }
 
 impl Rulebook {

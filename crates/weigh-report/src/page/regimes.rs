@@ -1,6 +1,6 @@
 //! Alarms, and where the rulebooks part, in words.
 
-use weigh_facts::Verdict;
+use weigh_facts::{Period, Verdict};
 use weigh_rules::{AlarmKind, Basis, Finding};
 use weigh_station::{Regimes, Says, Voice, Weighing};
 
@@ -115,7 +115,12 @@ pub(crate) fn circumstances(finding: &Finding) -> Vec<(&'static str, String)> {
         words.push(("clock", clean(&runs)));
     }
     if let Some(due) = finding.due {
-        words.push(("due", format!("by {due}")));
+        let hours = finding.deadline.as_ref().is_some_and(Period::counts_hours);
+        let text = match hours {
+            true => format!("on {due} at the earliest: the hours run from the hour of the event"),
+            false => format!("by {due}"),
+        };
+        words.push(("due", text));
     }
     words
 }

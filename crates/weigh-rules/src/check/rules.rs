@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use weigh_facts::{
-    Certainty, Convention, Diagnostic, Dictionary, Enforcement, Facts, Grade, Interval, Item,
+    Certainty, Convention, Date, Diagnostic, Dictionary, Enforcement, Facts, Grade, Interval, Item,
     Level, MethodId, Node, Origin, Period, SubjectKind, Table, TextStatus, Timeline, Verdict,
 };
 
@@ -463,6 +463,7 @@ impl TestBench<'_> {
             table.missing("expect", errors);
         }
         let mut expected = Vec::new();
+        let alarms = table.texts("alarms", errors);
         for (rule, span, node) in expect.map(|mut t| t.take_all()).unwrap_or_default() {
             expected.extend(self.read_expectation(&rule, span, node, errors));
         }
@@ -474,6 +475,7 @@ impl TestBench<'_> {
             known,
             given,
             expect: expected,
+            alarms: alarms.map(BTreeSet::from_iter),
             span,
         })
     }
@@ -518,8 +520,8 @@ impl TestBench<'_> {
             return None;
         };
         let at = node.span.clone();
-        let (verdict, needs, possible) = match node.item {
-            Item::Text(word) => (read_verdict(&word, at, errors)?, None, None),
+        let (verdict, needs, possible, due) = match node.item {
+            Item::Text(word) => (read_verdict(&word, at, errors)?, None, None, None),
             Item::Table(mut table) => {
                 let verdict = table.text_at("verdict", errors);
                 if verdict.is_none() {
@@ -527,6 +529,7 @@ impl TestBench<'_> {
                 }
                 let needs = table.texts("needs", errors);
                 let possible = table.texts("possible", errors);
+                let due = read_due(&mut table, errors);
                 table.finish(errors);
                 let (word, span) = verdict?;
                 let verdict = read_verdict(&word, span, errors)?;
@@ -535,7 +538,7 @@ impl TestBench<'_> {
                     each.collect()
                 };
                 let needs = needs.map(BTreeSet::from_iter);
-                (verdict, needs, possible.and_then(read))
+                (verdict, needs, possible.and_then(read), due)
             }
             other => {
                 let message = format!("a test expects a verdict, not {}", other.kind());
@@ -548,7 +551,24 @@ impl TestBench<'_> {
             verdict,
             needs,
             possible,
+            due,
         })
+    }
+}
+
+/// The day a test expects a rule to fall due on, or `"none"`.
+fn read_due(table: &mut Table, errors: &mut Errors) -> Option<Option<Date>> {
+    let node = table.take("due")?;
+    match &node.item {
+        Item::Date(day) => Some(Some(*day)),
+        Item::Text(word) if word == "none" => Some(None),
+        Item::Text(day) if day.parse::<Date>().is_ok() => day.parse().ok().map(Some),
+        _ => {
+            let message = "`due` is no day";
+            let help = "write the day it falls due, such as 2026-02-01, or \"none\"";
+            errors.push(Diagnostic::new("wrong-type", message, node.span).with_help(help));
+            None
+        }
     }
 }
 

@@ -538,6 +538,40 @@ fn lines_of_a_book_are_listed_for_a_day() {
     );
 }
 
+/// A book with a deadline and one test of it.
+fn clocked(expect: &str) -> String {
+    let more = "then = { deadline = \"P2W\" }\nclock = { fact = \"trained_on\", event = \"e\" }";
+    HEAD.to_owned()
+        + &rule("r", "is_gpai", more)
+        + "[[test]]\nname = \"n\"\non = 2026-11-01\ngiven = { is_gpai = true, trained_on = 2026-10-20 }\n"
+        + expect
+}
+
+#[test]
+fn a_test_says_the_day_it_falls_due_and_the_alarms() {
+    let failures = |expect: &str| {
+        let outcomes = crate::run_tests(&checked(&clocked(expect)));
+        outcomes.first().unwrap().failures.join("; ")
+    };
+    let on = "expect = { r = { verdict = \"applies\", due = 2026-11-03 } }\n";
+    assert_eq!(failures(on), "");
+    assert_eq!(failures(&format!("{on}alarms = [\"stale\"]\n")), "");
+    assert_eq!(
+        failures("expect = { r = { verdict = \"applies\", due = \"2026-11-04\" } }\n"),
+        "`r` should fall due by 2026-11-04 and falls due by 2026-11-03"
+    );
+    assert_eq!(
+        failures("expect = { r = { verdict = \"applies\", due = \"none\" } }\n"),
+        "`r` should fall due on no known day and falls due by 2026-11-03"
+    );
+    assert_eq!(
+        failures(&format!("{on}alarms = []\n")),
+        "the alarms should be nothing and are `stale`"
+    );
+    let soon = clocked("expect = { r = { verdict = \"applies\", due = \"soon\" } }\n");
+    assert_eq!(codes_of(&soon), ["wrong-type"]);
+}
+
 #[test]
 fn the_page_of_the_format_lists_every_word() {
     use weigh_facts::{
