@@ -97,7 +97,7 @@ impl WeighError {
             Self::Contradiction { .. } => "contradiction",
             Self::NothingToRead { .. } => "nothing-to-read",
             Self::UnknownRulebook { .. } => "unknown-rulebook",
-            Self::UnknownConvention { .. } => "unknown-convention",
+            Self::UnknownConvention { .. } => "no-such-convention",
             Self::Overflow { .. } => "too-large",
         }
     }

@@ -566,7 +566,7 @@ fn read_due(table: &mut Table, errors: &mut Errors) -> Option<Option<Date>> {
         _ => {
             let message = "`due` is no day";
             let help = "write the day it falls due, such as 2026-02-01, or \"none\"";
-            errors.push(Diagnostic::new("wrong-type", message, node.span).with_help(help));
+            errors.push(Diagnostic::new("rule-entry", message, node.span).with_help(help));
             None
         }
     }

@@ -569,7 +569,7 @@ fn a_test_says_the_day_it_falls_due_and_the_alarms() {
         "the alarms should be nothing and are `stale`"
     );
     let soon = clocked("expect = { r = { verdict = \"applies\", due = \"soon\" } }\n");
-    assert_eq!(codes_of(&soon), ["wrong-type"]);
+    assert_eq!(codes_of(&soon), ["rule-entry"]);
 }
 
 #[test]

@@ -73,7 +73,7 @@ fn a_misspelled_convention_is_refused_wherever_it_is_written() {
     ] {
         let (code, out, err) = run(arguments);
         assert_eq!((code, out.as_str()), (2, ""), "{arguments:?}: {err}");
-        assert!(err.contains("error[unknown-convention]"), "{err}");
+        assert!(err.contains("error[no-such-convention]"), "{err}");
         assert!(err.contains("did you mean `eu-cumulative`?"), "{err}");
     }
     let (_, _, err) = run(&["assess", "--fact", "operations.fredonia=1e25 FLOP"]);

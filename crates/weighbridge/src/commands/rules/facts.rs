@@ -49,7 +49,7 @@ pub(crate) fn run(args: &FactsArgs) -> Result<Outcome, Failure> {
         let help = near.unwrap_or_else(|| {
             "use fewer or other words; `weighbridge rules facts` lists them all".to_owned()
         });
-        return Err(Failure::new("unknown-fact", message).help(help));
+        return Err(Failure::new("no-such-fact", message).help(help));
     }
     let format = match args.format {
         FactsFormat::Text => Format::Text,
