@@ -146,8 +146,13 @@ pub(crate) fn margin(value: &Decimal, line: &Decimal) -> Option<String> {
     Some(match value.cmp(line) {
         Ordering::Equal => "on the line".to_owned(),
         Ordering::Less if value.is_zero() => "below".to_owned(),
+        Ordering::Less if ratio < 1.000_000_5e-6 => {
+            "below by a factor of a million or more".to_owned()
+        }
         Ordering::Less if ratio < 0.1 => format!("below by a factor of {}", factor(1.0 / ratio)),
         Ordering::Less => format!("{percent} below"),
+        // Beyond a million the figure says nothing but "far".
+        Ordering::Greater if ratio >= 999_999.5 => "a million times the line or more".to_owned(),
         Ordering::Greater if ratio >= 2.0 => format!("{} times the line", factor(ratio)),
         Ordering::Greater => format!("{percent} above"),
     })
@@ -324,6 +329,15 @@ mod tests {
         assert_eq!(margin("7.72e23").as_deref(), Some("23 % below"));
         assert_eq!(margin("1.5e24").as_deref(), Some("50 % above"));
         assert_eq!(margin("3.8e24").as_deref(), Some("3.8 times the line"));
+        for far in ["1e30", "1.1e30", "7.62e50"] {
+            let said = margin(far);
+            assert_eq!(said.as_deref(), Some("a million times the line or more"));
+        }
+        let below = margin("1e2");
+        assert_eq!(
+            below.as_deref(),
+            Some("below by a factor of a million or more")
+        );
         assert_eq!(
             margin("5e20").as_deref(),
             Some("below by a factor of 2,000")

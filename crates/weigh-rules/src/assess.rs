@@ -112,12 +112,12 @@ impl<'a> Desk<'a> {
         let effect = self.effect(index);
         let rests_on_unread = effect == Truth::Unknown && self.rests_on_unread(index, rule);
         let is_open = effect == Truth::Unknown && self.evaluation.is_in_force(index);
-        let tried =
+        let mut tried =
             (is_open && !rests_on_unread).then(|| self.possible.cases(index, Question::Effect));
         let (verdict, possible) = self.verdict(index, effect, tried.as_ref());
         let decided_by_cases = tried.is_some() && verdict != Verdict::Indeterminate;
-        let missing = match &tried {
-            Some(tried) if verdict == Verdict::Indeterminate => tried.needs.clone(),
+        let missing = match &mut tried {
+            Some(tried) if verdict == Verdict::Indeterminate => std::mem::take(&mut tried.needs),
             _ => Vec::new(),
         };
         let facts = if verdict == Verdict::NotInForce || self.evaluation.is_unread(index) {
@@ -169,7 +169,7 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// The day a deadline that runs ends on.
+    /// The day a deadline that runs ends on, or the first day of the rule where that is later.
     fn due(&self, rule: &Rule, verdict: Verdict) -> Option<Date> {
         let fact = rule.clock.as_ref()?.fact.as_ref()?;
         let period = rule
@@ -177,7 +177,7 @@ impl<'a> Desk<'a> {
             .as_ref()
             .filter(|_| verdict == Verdict::Applies)?;
         match self.facts.get(fact)?.value {
-            Value::Date(day) => day.after(period),
+            Value::Date(day) => day.after(period).max(rule.interval.from),
             _ => None,
         }
     }

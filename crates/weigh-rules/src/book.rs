@@ -136,6 +136,9 @@ pub enum Basis {
 }
 
 impl Basis {
+    /// Every word.
+    pub const ALL: &'static [Self] = &[Self::Text, Self::Policy];
+
     /// The word used in data files and output.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -146,9 +149,7 @@ impl Basis {
     }
 
     pub(crate) fn parse(word: &str) -> Option<Self> {
-        [Self::Text, Self::Policy]
-            .into_iter()
-            .find(|b| b.as_str() == word)
+        Self::ALL.iter().copied().find(|b| b.as_str() == word)
     }
 }
 
@@ -383,6 +384,8 @@ pub(crate) struct BookTest {
     pub(crate) known: Option<Date>,
     pub(crate) given: Facts,
     pub(crate) expect: Vec<Expectation>,
+    /// The alarms of the day, by id, if the test says which.
+    pub(crate) alarms: Option<BTreeSet<String>>,
     pub(crate) span: Range<usize>,
 }
 
@@ -393,6 +396,8 @@ pub(crate) struct Expectation {
     pub(crate) verdict: Verdict,
     pub(crate) needs: Option<BTreeSet<String>>,
     pub(crate) possible: Option<BTreeSet<Verdict>>,
+    /// The day it falls due, or none, if the test says which.
+    pub(crate) due: Option<Option<Date>>,
 }
 
 impl Rulebook {
@@ -516,6 +521,13 @@ impl Rulebook {
     #[must_use]
     pub fn facts(&self) -> BTreeSet<FactName> {
         self.slots.iter().map(|s| s.name.clone()).collect()
+    }
+
+    /// The facts that are the days deadlines run from.
+    #[must_use]
+    pub fn clocks(&self) -> BTreeSet<FactName> {
+        let clocks = self.rules.iter().filter_map(|r| r.clock.as_ref());
+        clocks.filter_map(|c| c.fact.clone()).collect()
     }
 
     /// How many tests the file has.

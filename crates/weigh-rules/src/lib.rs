@@ -49,7 +49,7 @@ mod runner;
 mod shipped;
 #[cfg(test)]
 mod testing;
-#[cfg(test)]
+mod ways;
 mod worlds;
 
 pub use advice::{Lint, lint, lint_facts};
