@@ -3,7 +3,7 @@
 //! - **Invariant:** values are expanded one by one and counted; a value that refers to itself, or to
 //!   another ten times over and over, ends in an error and not in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use weigh_facts::{Observation, Observed, Place, Reading, TensorSeen};
 
@@ -19,6 +19,8 @@ const DEPTH_MAX: usize = 1_000;
 const RANK_MAX: usize = 64;
 const DIMENSION_MAX: u64 = 1 << 40;
 const NAME_MAX: usize = 4_096;
+/// The largest published models have half a million in all their files.
+const TENSORS_MAX: usize = 1_000_000;
 /// Bytes of all names together.
 const NAMES_MAX: usize = 512 << 20;
 /// Plain values are notes, not data.
@@ -81,7 +83,7 @@ pub(super) struct Gatherer<'a> {
     without_data: Vec<TensorSeen>,
     storages: BTreeMap<String, Claimed>,
     observations: Vec<Observation>,
-    names: BTreeMap<String, ()>,
+    names: BTreeSet<String>,
     visits: usize,
     name_bytes: usize,
 }
@@ -129,7 +131,7 @@ impl<'a> Gatherer<'a> {
             without_data: Vec::new(),
             storages: BTreeMap::new(),
             observations: Vec::new(),
-            names: BTreeMap::new(),
+            names: BTreeSet::new(),
             visits: 0,
             name_bytes: 0,
         }
@@ -184,7 +186,7 @@ impl<'a> Gatherer<'a> {
                     "it is nested more than {DEPTH_MAX} deep"
                 )));
             }
-            self.has_optimizer |= below.is_optimizer;
+            self.has_optimizer |= below.is_optimizer && holds_something(walk.value(id));
             if self.visit(walk, &mut below, &path, folder)? {
                 frames.push(below);
             }
@@ -393,7 +395,11 @@ impl<'a> Gatherer<'a> {
             let (input, limit) = (self.input.to_owned(), NAMES_MAX);
             return Err(Fault::Refused(ReadError::Unpacks { input, limit }));
         }
-        if self.names.insert(path.to_owned(), ()).is_some() {
+        if self.names.len() >= TENSORS_MAX {
+            let reason = format!("it expands to more than {TENSORS_MAX} tensors");
+            return Err(Fault::Limit(reason));
+        }
+        if !self.names.insert(path.to_owned()) {
             return Err(Fault::Refused(ReadError::DuplicateTensor {
                 input: self.input.to_owned(),
                 tensor: path.to_owned(),
@@ -624,6 +630,16 @@ fn keyed(walk: &Walk, (key, value): (Id, Id)) -> (Key<'_>, Id) {
     (key, value)
 }
 
+/// A key with nothing under it says that something could have been there.
+fn holds_something(value: &Value) -> bool {
+    match value {
+        Value::Dict(pairs) => !pairs.is_empty(),
+        Value::List(items) => !items.is_empty(),
+        Value::Call(_) => true,
+        _ => false,
+    }
+}
+
 /// Does a value certainly hold no tensor?
 fn is_plain(walk: &Walk, id: Id) -> bool {
     match walk.value(id) {
@@ -715,9 +731,9 @@ fn check_extent(parts: &Parts, width: u64, bytes: u64) -> Result<(), String> {
     if parts.shape.contains(&0) {
         return Ok(());
     }
-    let steps = parts.shape.iter().zip(&parts.strides);
-    let last = steps.fold(Some(parts.offset), |last, (dimension, stride)| {
-        last?.checked_add((dimension - 1).checked_mul(*stride)?)
+    let mut steps = parts.shape.iter().zip(&parts.strides);
+    let last = steps.try_fold(parts.offset, |last, (dimension, stride)| {
+        last.checked_add((dimension - 1).checked_mul(*stride)?)
     });
     let end = last.and_then(|last| last.checked_add(1)?.checked_mul(width));
     match end {

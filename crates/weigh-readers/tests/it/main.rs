@@ -4,5 +4,6 @@ mod agreement;
 mod corpus;
 mod hostile;
 mod laws;
+mod pickles;
 mod support;
 mod torch;
