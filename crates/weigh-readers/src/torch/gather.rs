@@ -10,7 +10,7 @@ use weigh_facts::{Observation, Observed, Place, Reading, TensorSeen};
 use super::element::{self, Element};
 use super::tensor::{Meaning, Parts, meaning};
 use super::{Contents, READER, Storage, Tensor, sharing};
-use crate::pickle::{Id, Name, Value, Walk};
+use crate::pickle::{Call, Id, Name, Value, Walk};
 use crate::{ReadError, json};
 
 const VISITS_MAX: usize = 5_000_000;
@@ -613,11 +613,38 @@ fn child(walk: &Walk, id: Id, place: usize) -> Option<(Key<'_>, Id)> {
                 call.items.get(place).map(|id| (Key::Place(place), *id))
             } else if place < states {
                 call.states.get(place - items).map(|id| (Key::Inside, *id))
+            } else if let Some(list) = listed_pairs(walk, call) {
+                let place = place - states;
+                list.get(place).map(|id| pair(walk, place, *id))
             } else {
                 (place == states).then_some((Key::Inside, call.arguments))
             }
         }
         _ => None,
+    }
+}
+
+/// Python 2 gives an ordered dictionary its pairs as one list: `OrderedDict([[key, value], ..])`.
+fn listed_pairs<'w>(walk: &'w Walk, call: &Call) -> Option<&'w [Id]> {
+    let is_ordered = walk.name(call.callee)?.is("collections", "OrderedDict");
+    match walk.tuple(call.arguments)? {
+        [list] if is_ordered => match walk.value(*list) {
+            Value::List(list) => Some(list),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn pair(walk: &Walk, place: usize, id: Id) -> (Key<'_>, Id) {
+    let items = match walk.value(id) {
+        Value::List(items) => items.as_slice(),
+        Value::Tuple(items) => items,
+        _ => &[],
+    };
+    match items {
+        [key, value] => keyed(walk, (*key, *value)),
+        _ => (Key::Place(place), id),
     }
 }
 

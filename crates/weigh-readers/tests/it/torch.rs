@@ -270,6 +270,40 @@ fn a_distributed_checkpoint_is_held_to_its_files() {
     );
 }
 
+#[test]
+fn ranks_of_megatron_are_refused_and_not_half_read() {
+    let files = [
+        ("latest_checkpointed_iteration.txt", "100"),
+        ("iter_0000100/mp_rank_00/model_optim_rng.pt", ""),
+        ("iter_0000100/mp_rank_01/model_optim_rng.pt", ""),
+    ];
+    let file = |(name, text): (&str, &str)| (name.to_owned(), text.as_bytes().to_vec());
+    let tree = MemoryTree(files.into_iter().map(file).collect());
+    assert!(distributed::is_megatron(&tree, "").unwrap());
+    assert!(!distributed::is_megatron(&self::tree(), "step-3").unwrap());
+    let error = distributed::read(&tree, "", ".").unwrap_err();
+    assert_eq!(error.code(), "distributed-checkpoint");
+    assert!(error.to_string().contains("2 ranks"), "{error}");
+}
+
+#[test]
+fn pairs_of_python_2_are_keys() {
+    // `OrderedDict([['a', storage], ['b', 1]])` before the old layout's storages.
+    let storage = b"(U\x07storagectorch\nFloatStorage\nU\x010U\x03cpuK\x01NtQ";
+    let pairs = [
+        &b"\x80\x02ccollections\nOrderedDict\n](](U\x01a"[..],
+        storage,
+        b"e](U\x01bK\x01ee\x85R.",
+    ];
+    let head = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.\x80\x02}.";
+    let tail = b"\x80\x02]U\x010a.\x01\0\0\0\0\0\0\0\0\0\0\0";
+    let file = [&head[..], &pairs.concat(), tail].concat();
+    let checkpoint = torch::read(&Memory(file), "old.pth").unwrap();
+    let contents = checkpoint.trusted().unwrap();
+    assert_eq!(contents.tensors[0].seen.name, "a");
+    assert!(contents.reading.get("b").is_some());
+}
+
 /// Every prefix of a file, and every file with one byte changed: never clean with other shapes.
 #[test]
 fn no_damage_makes_another_model() {
