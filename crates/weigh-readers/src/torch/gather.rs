@@ -118,7 +118,8 @@ enum Key<'w> {
     Place(usize),
     /// A part of it that has no name.
     Inside,
-    Strange,
+    /// A key that is neither text nor a whole number, by its place.
+    Strange(usize),
 }
 
 impl<'a> Gatherer<'a> {
@@ -540,7 +541,7 @@ impl Frame {
             Key::Text(text) => (*text).to_owned(),
             Key::Number(number) => number.to_string(),
             Key::Place(place) => place.to_string(),
-            Key::Strange => "?".to_owned(),
+            Key::Strange(place) => format!("?{place}"),
             Key::Inside => String::new(),
         };
         let is_key = matches!(key, Key::Text(_) | Key::Number(_));
@@ -566,7 +567,7 @@ impl Frame {
                 Key::Inside => self.is_state,
                 _ => text == "state",
             },
-            is_observed: self.is_observed && text != "_metadata" && !matches!(key, Key::Strange),
+            is_observed: self.is_observed && text != "_metadata" && !matches!(key, Key::Strange(_)),
         }
     }
 }
@@ -585,7 +586,7 @@ fn child(walk: &Walk, id: Id, place: usize) -> Option<(Key<'_>, Id)> {
         Value::List(items) | Value::Set(items) => {
             items.get(place).map(|id| (Key::Place(place), *id))
         }
-        Value::Dict(pairs) => pairs.get(place).map(|pair| keyed(walk, *pair)),
+        Value::Dict(pairs) => pairs.get(place).map(|pair| keyed(walk, place, *pair)),
         Value::Call(call) => {
             let name = walk.name(call.callee);
             let meant = name.and_then(|name| meaning(walk, name, call).ok());
@@ -607,7 +608,7 @@ fn child(walk: &Walk, id: Id, place: usize) -> Option<(Key<'_>, Id)> {
             let items = pairs + call.items.len();
             let states = items + call.states.len();
             if place < pairs {
-                call.pairs.get(place).map(|pair| keyed(walk, *pair))
+                call.pairs.get(place).map(|pair| keyed(walk, place, *pair))
             } else if place < items {
                 let place = place - pairs;
                 call.items.get(place).map(|id| (Key::Place(place), *id))
@@ -643,16 +644,16 @@ fn pair(walk: &Walk, place: usize, id: Id) -> (Key<'_>, Id) {
         _ => &[],
     };
     match items {
-        [key, value] => keyed(walk, (*key, *value)),
+        [key, value] => keyed(walk, place, (*key, *value)),
         _ => (Key::Place(place), id),
     }
 }
 
-fn keyed(walk: &Walk, (key, value): (Id, Id)) -> (Key<'_>, Id) {
+fn keyed(walk: &Walk, place: usize, (key, value): (Id, Id)) -> (Key<'_>, Id) {
     let key = match walk.value(key) {
         Value::Text(text) => Key::Text(text),
         Value::Int(number) => Key::Number(*number),
-        _ => Key::Strange,
+        _ => Key::Strange(place),
     };
     (key, value)
 }

@@ -306,6 +306,32 @@ fn pairs_of_python_2_are_keys() {
     assert!(contents.reading.get("b").is_some());
 }
 
+#[test]
+fn keys_that_are_no_names_are_told_apart() {
+    let storage = b"(U\x07storagectorch\nFloatStorage\nU\x010U\x03cpuK\x01NtQ";
+    let parts = [
+        &b"\x80\x02}()"[..],
+        storage,
+        b"(K\x01K\x02t",
+        storage,
+        b"K\x07",
+        storage,
+        b"u.",
+    ];
+    let head = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.\x80\x02}.";
+    let tail = b"\x80\x02]U\x010a.\x01\0\0\0\0\0\0\0\0\0\0\0";
+    let file = [&head[..], &parts.concat(), tail].concat();
+    let checkpoint = torch::read(&Memory(file), "keys.pth").unwrap();
+    let contents = checkpoint.trusted().unwrap();
+    let names: Vec<&str> = contents
+        .tensors
+        .iter()
+        .map(|t| t.seen.name.as_str())
+        .collect();
+    assert_eq!(names, ["?0", "?1", "7"]);
+    assert_eq!(contents.elements(), 1);
+}
+
 /// Every prefix of a file, and every file with one byte changed: never clean with other shapes.
 #[test]
 fn no_damage_makes_another_model() {
