@@ -5,5 +5,6 @@ mod corpus;
 mod gguf;
 mod hostile;
 mod laws;
+mod pickles;
 mod support;
 mod torch;

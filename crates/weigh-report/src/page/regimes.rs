@@ -2,7 +2,7 @@
 
 use weigh_facts::{Period, Verdict};
 use weigh_rules::{Alarm, AlarmKind, Basis, Finding};
-use weigh_station::{Regimes, Says, Voice, Weighing};
+use weigh_station::{Regimes, Says, Voice};
 
 use super::findings::{enforcement, text_status};
 use crate::clean::clean;
