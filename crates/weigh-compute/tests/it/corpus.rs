@@ -113,5 +113,5 @@ fn covered_rows_are_exact() {
         "{exact} exact, wrong:\n{}",
         wrong.join("\n")
     );
-    assert!(exact >= 80, "only {exact} rows were compared");
+    assert!(exact >= 108, "only {exact} rows were compared");
 }
