@@ -58,22 +58,31 @@ const BLOCKS: &str = include_str!("../catalog/architectures/blocks.toml");
 const FAMILIES: &[(&str, &str)] = files![
     "apertus",
     "arcee",
+    "arctic",
     "baichuan",
     "bert",
     "bloom",
     "chatglm",
     "cohere",
     "cohere2",
+    "cohere2_moe",
+    "dbrx",
+    "deepseek",
     "deepseek_v2",
     "deepseek_v3",
+    "dots1",
     "ernie4_5",
+    "ernie4_5_moe",
     "exaone4",
     "falcon",
+    "flex_olmo",
     "gemma",
     "gemma2",
     "gemma3_text",
     "glm",
     "glm4",
+    "glm4_moe",
+    "glm4_moe_lite",
     "gpt2",
     "gpt_bigcode",
     "gpt_neo",
@@ -81,12 +90,21 @@ const FAMILIES: &[(&str, &str)] = files![
     "gpt_oss",
     "gptj",
     "granite",
+    "granitemoe",
+    "granitemoeshared",
+    "grok-1",
     "helium",
     "hunyuan_v1_dense",
+    "hunyuan_v1_moe",
+    "hy_v3",
     "internlm",
     "internlm2",
+    "jetmoe",
+    "laguna",
     "llama",
+    "mimo_v2_flash",
     "minicpm",
+    "minimax_m2",
     "ministral",
     "ministral3",
     "mistral",
@@ -97,11 +115,13 @@ const FAMILIES: &[(&str, &str)] = files![
     "olmo",
     "olmo2",
     "olmo3",
+    "olmoe",
     "opt",
     "orion",
     "phi",
     "phi-msft",
     "phi3",
+    "phimoe",
     "qwen",
     "qwen2",
     "qwen2_moe",
@@ -109,6 +129,7 @@ const FAMILIES: &[(&str, &str)] = files![
     "qwen3_moe",
     "seed_oss",
     "smollm3",
+    "solar_open",
     "stablelm",
     "starcoder2",
 ];
@@ -184,6 +205,8 @@ pub(crate) struct Family {
     pub(crate) keys: Vec<Key>,
     pub(crate) checks: Vec<Check>,
     pub(crate) selects: Vec<Select>,
+    /// Sizes that differ between layers, by name.
+    pub(crate) varies: Vec<(String, Expression)>,
     pub(crate) depth: Expression,
     pub(crate) context: Option<Expression>,
     pub(crate) stem: Vec<Step>,
@@ -217,6 +240,8 @@ pub(crate) enum KeyKind {
     Flag,
     Text,
     List,
+    /// One number for all layers, or a list with one for each.
+    Each,
 }
 
 impl KeyKind {
@@ -226,6 +251,7 @@ impl KeyKind {
             Self::Flag => "a boolean",
             Self::Text => "a string",
             Self::List => "a list of strings or whole numbers",
+            Self::Each => "a whole number, or a list with one for each layer",
         }
     }
 }
@@ -325,7 +351,7 @@ impl KindTemplate {
                 outputs: outputs.count(names)?,
                 bias: bias.flag(names)?,
                 copies: copies.count(names)?,
-                active: active.count(names)?,
+                active: active_of(copies, active, names)?,
                 tied_to: match tied {
                     Some((when, to)) if when.flag(names)? => Some(to.clone()),
                     _ => None,
@@ -361,4 +387,20 @@ impl KindTemplate {
             },
         })
     }
+}
+
+/// How many copies a token passes, which are no more than there are.
+fn active_of(
+    copies: &Expression,
+    active: &Expression,
+    names: &crate::expression::Names,
+) -> Result<u64, crate::expression::EvalError> {
+    let passed = active.count(names)?;
+    if passed <= copies.count(names)? {
+        return Ok(passed);
+    }
+    Err(crate::expression::EvalError::Wrong {
+        text: active.text.clone(),
+        message: "a token passes more experts than there are".to_owned(),
+    })
 }

@@ -199,7 +199,9 @@ impl<'a> Matcher<'a> {
     fn operator(&mut self, operator: &Operator, layer: Option<u64>) {
         let is_mtp = operator.part == Part::MultiTokenPrediction;
         match &operator.kind {
-            OperatorKind::Linear { copies, .. } if *copies > 1 => {
+            OperatorKind::Linear { copies, .. }
+                if *copies > 1 || operator.tensors.iter().any(|t| t.name.contains("{expert}")) =>
+            {
                 self.experts(operator, layer, *copies);
             }
             OperatorKind::Buffer { .. } => self.buffer(operator, layer, is_mtp),

@@ -553,7 +553,7 @@ fn read(key: &Key, observation: &Observation) -> Result<Value, ResolveError> {
         (Observed::Null, _) => Ok(Value::Null),
         (Observed::Bool(flag), KeyKind::Flag) => Ok(Value::Flag(*flag)),
         (Observed::Text(text), KeyKind::Text) => Ok(Value::Text(text.clone())),
-        (Observed::Number(number), KeyKind::Count) => {
+        (Observed::Number(number), KeyKind::Count | KeyKind::Each) => {
             count(number, key.min, key.max).ok_or_else(|| ResolveError::OutOfRange {
                 key: observation.key.clone(),
                 value: number.to_string(),
@@ -562,10 +562,10 @@ fn read(key: &Key, observation: &Observation) -> Result<Value, ResolveError> {
                 place: observation.place.clone(),
             })
         }
-        (Observed::List(items), KeyKind::List) => items
+        (Observed::List(items), KeyKind::List | KeyKind::Each) => items
             .iter()
             .map(|item| match item {
-                Observed::Text(text) => Ok(Value::Text(text.clone())),
+                Observed::Text(text) if key.kind == KeyKind::List => Ok(Value::Text(text.clone())),
                 Observed::Number(number) => count(number, 0, u64::MAX).ok_or_else(wrong),
                 _ => Err(wrong()),
             })
@@ -595,15 +595,21 @@ fn tower(family: &Family, names: &mut Names, config: &Config<'_>) -> Result<Towe
         });
     }
     let stem = expand(&family.stem, names, depth).map_err(fail)?;
-    let mut kinds: BTreeMap<Vec<bool>, Vec<u64>> = BTreeMap::new();
+    let mut kinds: BTreeMap<(Vec<bool>, Vec<u64>), Vec<u64>> = BTreeMap::new();
     for layer in 0..depth {
         names.insert("layer".to_owned(), Value::Integer(layer.into()));
         let kind: Result<Vec<bool>, EvalError> =
             family.selects.iter().map(|s| s.when.flag(names)).collect();
-        kinds.entry(kind.map_err(fail)?).or_default().push(layer);
+        let sizes: Result<Vec<u64>, EvalError> =
+            family.varies.iter().map(|v| v.1.count(names)).collect();
+        let kind = (kind.map_err(fail)?, sizes.map_err(fail)?);
+        kinds.entry(kind).or_default().push(layer);
     }
     let mut groups = Vec::with_capacity(kinds.len());
-    for (kind, layers) in kinds {
+    for ((kind, sizes), layers) in kinds {
+        for ((name, _), size) in family.varies.iter().zip(sizes) {
+            names.insert(name.clone(), Value::Integer(size.into()));
+        }
         let mut words = Vec::new();
         for (select, chosen) in family.selects.iter().zip(&kind) {
             names.insert(select.name.clone(), Value::Flag(*chosen));

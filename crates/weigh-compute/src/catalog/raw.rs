@@ -22,6 +22,8 @@ pub(super) struct RawFamily {
     pub(super) keys: Vec<RawKey>,
     pub(super) checks: Vec<(String, String, Span)>,
     pub(super) selects: Vec<RawSelect>,
+    /// `[vary.NAME]`: a name and what it is in a layer.
+    pub(super) varies: Vec<(String, String, Span)>,
     pub(super) stem: Vec<RawStep>,
     pub(super) layer: Vec<RawStep>,
     pub(super) tail: Vec<RawStep>,
@@ -149,6 +151,7 @@ impl RawFamily {
             keys: keys(&mut table, errors),
             checks: checks(&mut table, errors),
             selects: selects(&mut table, errors),
+            varies: varies(&mut table, errors),
             stem: steps(&mut table, "stem", errors),
             layer: steps(&mut table, "layer", errors),
             tail: steps(&mut table, "tail", errors),
@@ -269,6 +272,19 @@ fn selects(table: &mut Table, errors: &mut Errors) -> Vec<RawSelect> {
         entry.finish(errors);
     }
     selects
+}
+
+fn varies(table: &mut Table, errors: &mut Errors) -> Vec<(String, String, Span)> {
+    let mut varies = Vec::new();
+    for (name, span, node) in named(table, "vary", errors) {
+        let Some(mut entry) = as_table(&name, node, errors) else {
+            continue;
+        };
+        let of = entry.required_text("of", errors).unwrap_or_default();
+        entry.finish(errors);
+        varies.push((name, of, span));
+    }
+    varies
 }
 
 fn steps(table: &mut Table, key: &'static str, errors: &mut Errors) -> Vec<RawStep> {

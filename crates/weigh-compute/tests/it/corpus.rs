@@ -20,6 +20,10 @@ const NOT_MET: &[(&str, &str)] = &[
         "resolved; the table's active count without embedding is wrong, see the anchor",
     ),
     ("mlc__snowflake-arctic-embed-m", "as default:bert"),
+    (
+        "default:jetmoe",
+        "its feed-forward experts are not named so, and the table bills all of them to a token",
+    ),
 ];
 
 fn table(root: &Path) -> Vec<BTreeMap<String, String>> {
@@ -113,5 +117,5 @@ fn covered_rows_are_exact() {
         "{exact} exact, wrong:\n{}",
         wrong.join("\n")
     );
-    assert!(exact >= 108, "only {exact} rows were compared");
+    assert!(exact >= 121, "only {exact} rows were compared");
 }
