@@ -56,10 +56,12 @@ macro_rules! files {
 
 const BLOCKS: &str = include_str!("../catalog/architectures/blocks.toml");
 const FAMILIES: &[(&str, &str)] = files![
+    "afmoe",
     "apertus",
     "arcee",
     "arctic",
     "baichuan",
+    "bamba",
     "bert",
     "bloom",
     "chatglm",
@@ -70,11 +72,14 @@ const FAMILIES: &[(&str, &str)] = files![
     "deepseek",
     "deepseek_v2",
     "deepseek_v3",
+    "deepseek_v32",
     "dots1",
     "ernie4_5",
     "ernie4_5_moe",
     "exaone4",
     "falcon",
+    "falcon_h1",
+    "falcon_mamba",
     "flex_olmo",
     "gemma",
     "gemma2",
@@ -83,6 +88,7 @@ const FAMILIES: &[(&str, &str)] = files![
     "glm4",
     "glm4_moe",
     "glm4_moe_lite",
+    "glm_moe_dsa",
     "gpt2",
     "gpt_bigcode",
     "gpt_neo",
@@ -91,6 +97,7 @@ const FAMILIES: &[(&str, &str)] = files![
     "gptj",
     "granite",
     "granitemoe",
+    "granitemoehybrid",
     "granitemoeshared",
     "grok-1",
     "helium",
@@ -99,19 +106,26 @@ const FAMILIES: &[(&str, &str)] = files![
     "hy_v3",
     "internlm",
     "internlm2",
+    "jamba",
     "jetmoe",
     "laguna",
+    "lfm2",
+    "lfm2_moe",
     "llama",
+    "mamba",
+    "mamba2",
     "mimo_v2_flash",
     "minicpm",
     "minimax_m2",
     "ministral",
     "ministral3",
     "mistral",
+    "mistral4",
     "mixtral",
     "mpt",
     "nanochat",
     "nemotron",
+    "nemotron_h",
     "olmo",
     "olmo2",
     "olmo3",
@@ -126,7 +140,10 @@ const FAMILIES: &[(&str, &str)] = files![
     "qwen2",
     "qwen2_moe",
     "qwen3",
+    "qwen3_5_moe_text",
+    "qwen3_5_text",
     "qwen3_moe",
+    "qwen3_next",
     "seed_oss",
     "smollm3",
     "solar_open",
@@ -242,6 +259,8 @@ pub(crate) enum KeyKind {
     List,
     /// One number for all layers, or a list with one for each.
     Each,
+    /// A number with at most three decimals, as its thousandfold.
+    Thousandths,
 }
 
 impl KeyKind {
@@ -251,6 +270,7 @@ impl KeyKind {
             Self::Flag => "a boolean",
             Self::Text => "a string",
             Self::List => "a list of strings or whole numbers",
+            Self::Thousandths => "a number with at most three decimals",
             Self::Each => "a whole number, or a list with one for each layer",
         }
     }
@@ -315,6 +335,11 @@ pub(crate) enum KindTemplate {
         window: Expression,
         kv: Expression,
     },
+    Scan {
+        least: Expression,
+        most: Expression,
+        state: Expression,
+    },
     Norm {
         width: Expression,
         bias: Expression,
@@ -374,6 +399,11 @@ impl KindTemplate {
                     (true, Some(width)) => Pairs::CausalWindow { width },
                 },
                 kv_elements: kv.count(names)?,
+            },
+            Self::Scan { least, most, state } => OperatorKind::Scan {
+                least: least.count(names)?,
+                most: most.count(names)?,
+                state: state.count(names)?,
             },
             Self::Norm { width, bias } => OperatorKind::Norm {
                 width: width.count(names)?,

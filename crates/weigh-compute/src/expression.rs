@@ -264,6 +264,16 @@ impl Node {
         matches!(self, Self::Name(name) if names.get(name) == Some(&Value::Null))
     }
 
+    fn text_name<'a>(&self, names: &'a Names) -> Option<&'a str> {
+        match self {
+            Self::Name(name) => match names.get(name) {
+                Some(Value::Text(text)) => Some(text),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     fn is_list_name(&self, names: &Names) -> bool {
         matches!(self, Self::Name(name) if matches!(names.get(name), Some(Value::List(_))))
     }
@@ -320,9 +330,20 @@ fn call(function: Function, arguments: &[Node], names: &Names) -> Result<Value, 
             let chosen = if first.flag(names)? { yes } else { no };
             chosen.evaluate(names)
         }
+        (Function::Len, []) if let Some(text) = first.text_name(names) => {
+            let n = i128::try_from(text.len()).map_err(|_| Failure::Overflow)?;
+            Ok(Value::Integer(n))
+        }
         (Function::Len, []) => {
             let n = i128::try_from(first.list(names)?.len()).map_err(|_| Failure::Overflow)?;
             Ok(Value::Integer(n))
+        }
+        // A pattern of letters is a list of them.
+        (Function::At, [index]) if let Some(text) = first.text_name(names) => {
+            let index = index.integer(names)?;
+            let letter = usize::try_from(index).ok().and_then(|i| text.get(i..=i));
+            let letter = letter.map(|l| Value::Text(l.to_owned()));
+            letter.ok_or_else(|| wrong(format!("`{text}` has no letter {index}")))
         }
         // What is not a list is the same for every index.
         (Function::Each, [_]) if !first.is_list_name(names) => first.evaluate(names),

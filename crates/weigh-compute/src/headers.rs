@@ -334,8 +334,10 @@ impl<'a> Matcher<'a> {
         if !is_container {
             // A sub-byte float is two values to a byte, but its header counts values.
             let any_shape = wanted.suffixes == [""];
-            let same =
-                tensor.shape == shape || (tensor.elements == elements && (any_shape || reversed()));
+            // A convolution over single channels has an axis of one between them and its width.
+            let same = tensor.shape == shape
+                || (tensor.elements == elements
+                    && (any_shape || reversed() || squeezed(&tensor.shape).eq(shape)));
             return if same { Fit::Exact } else { Fit::Wrong };
         }
         // Without a word on the format, bytes of half the size hold 4-bit values.
@@ -540,6 +542,11 @@ impl<'a> Matcher<'a> {
             verdict,
         }
     }
+}
+
+/// A shape without its axes of one.
+fn squeezed(shape: &[u64]) -> impl Iterator<Item = &u64> {
+    shape.iter().filter(|side| **side != 1)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -553,6 +553,14 @@ fn read(key: &Key, observation: &Observation) -> Result<Value, ResolveError> {
         (Observed::Null, _) => Ok(Value::Null),
         (Observed::Bool(flag), KeyKind::Flag) => Ok(Value::Flag(*flag)),
         (Observed::Text(text), KeyKind::Text) => Ok(Value::Text(text.clone())),
+        // What a class works out of other keys.
+        (Observed::Text(text), KeyKind::Count) if text == "auto" && key.null_is_default => {
+            Ok(Value::Null)
+        }
+        (Observed::Number(number), KeyKind::Thousandths) => {
+            let thousandths = number * &Decimal::from(1_000_u64);
+            count(&thousandths, key.min, key.max).ok_or_else(wrong)
+        }
         (Observed::Number(number), KeyKind::Count | KeyKind::Each) => {
             count(number, key.min, key.max).ok_or_else(|| ResolveError::OutOfRange {
                 key: observation.key.clone(),

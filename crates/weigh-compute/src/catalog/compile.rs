@@ -133,6 +133,7 @@ impl Compiler<'_> {
             "text" => KeyKind::Text,
             "list" => KeyKind::List,
             "each" => KeyKind::Each,
+            "thousandths" => KeyKind::Thousandths,
             other => {
                 self.error(format!("unknown type `{other}`"));
                 KeyKind::Count
@@ -376,6 +377,11 @@ impl Compiler<'_> {
                 },
                 window: self.size_or(raw, "window", "null", context),
                 kv: self.size(raw, "kv", context)?,
+            },
+            "scan" => KindTemplate::Scan {
+                least: self.size(raw, "least", context)?,
+                most: self.size(raw, "most", context)?,
+                state: self.size(raw, "state", context)?,
             },
             "norm" => KindTemplate::Norm {
                 width: self.size(raw, "width", context)?,

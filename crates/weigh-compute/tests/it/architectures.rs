@@ -3,10 +3,10 @@
 //! The table is made by `fixtures/make_architectures.py`.
 
 use serde_json::Value;
-use weigh_compute::{HeaderVerdict, QuantizationHints, forward, match_headers};
-use weigh_facts::{Architecture, AttentionConvention, Dtype, TensorSeen, Tokens};
+use weigh_compute::{HeaderVerdict, QuantizationHints, match_headers};
+use weigh_facts::{Architecture, Dtype, TensorSeen};
 
-use crate::support::{assuming_defaults, tensor};
+use crate::support::{assuming_defaults, flop_of_matrices, tensor};
 
 const TABLE: &str = include_str!("../../../../fixtures/architectures.jsonl");
 
@@ -25,11 +25,6 @@ fn config(row: &Value) -> String {
         vec![row["class"].clone()].into(),
     );
     serde_json::to_string(&map).unwrap()
-}
-
-fn flop(model: &Architecture, length: u64) -> u64 {
-    let all = forward(model, length, Tokens(length), AttentionConvention::Full).unwrap();
-    u64::try_from(all.0).unwrap()
 }
 
 /// `model.layers.{0,1}.mlp` is one name for every index in braces.
@@ -82,8 +77,12 @@ fn differences(row: &Value, model: &Architecture) -> Vec<String> {
         without,
     );
     for (length, theirs) in row["flop"].as_object().unwrap() {
-        let ours = flop(model, length.parse().unwrap());
-        compare(&format!("flop at {length}"), theirs, ours);
+        let ours = flop_of_matrices(model, length.parse().unwrap());
+        compare(
+            &format!("flop at {length}"),
+            theirs,
+            u64::try_from(ours).unwrap(),
+        );
     }
     let header = match_headers(model, &tensors(row), &QuantizationHints::default());
     if !matches!(

@@ -137,7 +137,7 @@ fn refusals_name_the_key_and_the_place() {
     [config-conflicting-keys] `n_routed_experts` is 8 and `num_experts` is 9, and they mean the same (config.json: num_experts)
     [no-model-type] the configuration names neither a `model_type` nor a class in `architectures` (config.json)
     [unknown-architecture] the catalog has no architecture `lama`; nearest: `llama` (config.json)
-    [unknown-architecture] the catalog has no architecture `qwen9_next`; nearest: `qwen` (config.json)
+    [unknown-architecture] the catalog has no architecture `qwen9_next`; nearest: `qwen3_next`, `qwen` (config.json)
     [text-tower-only] the catalog covers only the text tower of `gemma3`, `gemma3_text`, and not the rest of it (config.json)
     [uncovered-class] the catalog covers `llama` as `LlamaForCausalLM`, and not as `LlamaForSequenceClassification` (config.json)
     [config-too-large] the sizes are so large that their product does not fit: parameters (config.json)
