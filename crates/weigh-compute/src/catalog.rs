@@ -108,6 +108,7 @@ const FAMILIES: &[(&str, &str)] = files![
     "internlm2",
     "jamba",
     "jetmoe",
+    "kimi_linear",
     "laguna",
     "lfm2",
     "lfm2_moe",
@@ -116,6 +117,7 @@ const FAMILIES: &[(&str, &str)] = files![
     "mamba2",
     "mimo_v2_flash",
     "minicpm",
+    "minimax",
     "minimax_m2",
     "ministral",
     "ministral3",
@@ -129,6 +131,7 @@ const FAMILIES: &[(&str, &str)] = files![
     "olmo",
     "olmo2",
     "olmo3",
+    "olmo_hybrid",
     "olmoe",
     "opt",
     "orion",
@@ -144,11 +147,14 @@ const FAMILIES: &[(&str, &str)] = files![
     "qwen3_5_text",
     "qwen3_moe",
     "qwen3_next",
+    "recurrent_gemma",
+    "rwkv",
     "seed_oss",
     "smollm3",
     "solar_open",
     "stablelm",
     "starcoder2",
+    "xlstm",
 ];
 
 impl Catalog {
