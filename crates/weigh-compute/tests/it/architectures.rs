@@ -121,3 +121,45 @@ fn every_family_is_what_its_library_makes_of_it() {
         wrong.join("\n")
     );
 }
+
+/// What the classes of the library take for missing keys, made by
+/// `fixtures/make_class_defaults.py`.
+const DEFAULTS: &str = include_str!("../../../../fixtures/class_defaults.json");
+
+#[test]
+fn class_defaults_are_those_of_the_library() {
+    let table: Value = serde_json::from_str(DEFAULTS).unwrap();
+    let version = table["transformers"].as_str().unwrap();
+    let mut wrong = Vec::new();
+    let mut compared = 0;
+    for (model_type, keys) in table["defaults"].as_object().unwrap() {
+        // Where the class defaults are no model, none of them ever stands in.
+        let Ok(model) = assuming_defaults(&format!(r#"{{"model_type": "{model_type}"}}"#)) else {
+            continue;
+        };
+        assert!(model.source.contains(version), "{}", model.source);
+        for default in &model.defaulted {
+            let theirs = match keys.get(&default.key) {
+                None | Some(Value::Null) => continue,
+                Some(Value::String(text)) => text.clone(),
+                Some(other) => other.to_string(),
+            };
+            compared += 1;
+            // Thousandths are a whole number here and a decimal there.
+            let thousandfold = theirs.parse::<f64>().is_ok_and(|n| {
+                theirs.contains('.') && default.value == (n * 1_000.0).round().to_string()
+            });
+            // A window that is switched off is none here and of no width there.
+            let switched_off = theirs == "0" && default.value == "null";
+            if theirs != default.value && !thousandfold && !switched_off {
+                let ours = &default.value;
+                wrong.push(format!(
+                    "{model_type} {}: theirs {theirs}, ours {ours}",
+                    default.key
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(compared > 900, "only {compared} defaults were compared");
+}
