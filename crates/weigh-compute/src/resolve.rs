@@ -246,14 +246,7 @@ pub fn resolve(
         towers: vec![tower],
         defaulted,
         context_tokens,
-        source: match config.prefix {
-            "" => family.source.clone(),
-            prefix => format!(
-                "{}; keys under `{}`",
-                family.source,
-                prefix.trim_end_matches('.')
-            ),
-        },
+        source: config.source(family),
     };
     config.check_sizes(architecture)
 }
@@ -368,6 +361,20 @@ impl<'a> Config<'a> {
             self.prefix = TEXT;
         }
         Ok(())
+    }
+
+    /// The entry and its version, and what was done to arrive at it.
+    fn source(&self, family: &Family) -> String {
+        let mut source = family.source.clone();
+        if !self.prefix.is_empty() {
+            let prefix = self.prefix.trim_end_matches('.');
+            source = format!("{source}; keys under `{prefix}`");
+        }
+        let declared = self.text("model_type");
+        if let Some(other) = declared.filter(|t| !family.model_types.iter().any(|m| m == t)) {
+            source = format!("{source}; by its class, since no entry has the model type `{other}`");
+        }
+        source
     }
 
     fn built_in(&self, family: &Family) -> Names {

@@ -51,6 +51,16 @@ fn every_shipped_family_loads_and_its_defaults_resolve() {
 }
 
 #[test]
+fn an_unknown_type_of_a_known_class_is_counted_as_that_class_and_says_so() {
+    let model = architecture(&with(LLAMA_8B, "model_type", "\"llama_of_ours\""));
+    assert_eq!(model.family, "llama");
+    assert_eq!(model.parameters().unwrap().0, 8_030_261_248);
+    let said = "; by its class, since no entry has the model type `llama_of_ours`";
+    assert!(model.source.ends_with(said), "{}", model.source);
+    assert!(!architecture(LLAMA_8B).source.contains("by its class"));
+}
+
+#[test]
 fn the_page_lists_every_type_and_no_other() {
     let page = include_str!("../../../../docs/reference/architectures.md");
     let rows = page
