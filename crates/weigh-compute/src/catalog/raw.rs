@@ -53,7 +53,7 @@ pub(super) struct RawSelect {
 }
 
 /// One entry of `stem`, `layer`, `tail` or a block's `steps`.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) enum RawStep {
     Operator(RawOperator),
     Use {
@@ -67,7 +67,7 @@ pub(super) enum RawStep {
 }
 
 /// One operator, all fields still text.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct RawOperator {
     pub(super) fields: BTreeMap<&'static str, String>,
     pub(super) tensors: Vec<String>,
@@ -77,10 +77,11 @@ pub(super) struct RawOperator {
 }
 
 /// Named lists of steps that families include.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Blocks(pub(super) BTreeMap<String, Block>);
 
 /// `[block.NAME]`.
+#[derive(Clone, Debug)]
 pub(super) struct Block {
     /// Parameters that must be given.
     pub(super) needs: Vec<String>,
