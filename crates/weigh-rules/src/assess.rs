@@ -57,6 +57,22 @@ pub fn assess_from(
     assess_where(book, facts, on, known, is_asked)
 }
 
+/// As [`assess_from`], and the lighter rules besides that decide an outcome whose key begins so:
+/// `exception`.
+#[must_use]
+pub fn assess_from_or_deciding(
+    book: &Rulebook,
+    facts: &Facts,
+    (on, known): (Date, Date),
+    kinds: &BTreeSet<SubjectKind>,
+    (least, key): (Level, &str),
+) -> Assessment {
+    let decides = |rule: &Rule| rule.then.keys().any(|k| k.starts_with(key));
+    let is_asked =
+        |rule: &Rule| kinds.contains(&rule.about) && (rule.level >= least || decides(rule));
+    assess_where(book, facts, on, known, is_asked)
+}
+
 fn assess_where(
     book: &Rulebook,
     facts: &Facts,

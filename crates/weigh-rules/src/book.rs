@@ -573,6 +573,45 @@ impl Rulebook {
         lines
     }
 
+    /// The lines its rules draw on one of some facts on any day.
+    #[must_use]
+    pub fn lines_on_any_day(&self, is_asked: &dyn Fn(&FactName) -> bool, known: Date) -> Vec<Line> {
+        let asked = |index: &usize| {
+            let atom = self.atoms.get(*index)?;
+            let AtomTest::Line {
+                of: Operand::Fact(slot),
+                ..
+            } = &atom.test
+            else {
+                return None;
+            };
+            self.slots
+                .get(*slot)
+                .filter(|s| is_asked(&s.name))
+                .map(|_| atom)
+        };
+        let rules = self.rules.iter();
+        let drawn: Vec<(&Rule, &Atom)> = rules
+            .flat_map(|rule| {
+                rule.own_atoms
+                    .iter()
+                    .filter_map(asked)
+                    .map(move |a| (rule, a))
+            })
+            .collect();
+        if drawn.is_empty() {
+            return Vec::new();
+        }
+        let mut lines: Vec<Line> = Vec::new();
+        for on in self.change_days() {
+            let holds = drawn
+                .iter()
+                .filter(|(rule, _)| rule.interval.holds(on, known));
+            lines.extend(holds.filter_map(|(rule, atom)| self.line_of(rule, atom, on, known)));
+        }
+        lines
+    }
+
     fn line_of(&self, rule: &Rule, atom: &Atom, on: Date, known: Date) -> Option<Line> {
         let AtomTest::Line {
             of: Operand::Fact(slot),

@@ -44,18 +44,27 @@ enum Shown {
     Heavy,
 }
 
-/// What the rules about exports say; all of them where none is of those to be shown.
+/// How the outcome of a rule about a license exception is called.
+const EXCEPTION: &str = "exception";
+
+/// What the rules about exports say, as far as they are to be shown.
 fn export_findings(law: &Law, facts: &Facts, options: &ChipOptions, shown: Shown) -> Vec<Finding> {
     let mut all = Vec::new();
     for book in books_about(law, SubjectKind::Export) {
         let known = known(book, options);
         let kinds = about(SubjectKind::Export);
-        let found = weigh_rules::assess_about(book, facts, options.on, known, &kinds);
+        let found = match shown {
+            Shown::All => weigh_rules::assess_about(book, facts, options.on, known, &kinds),
+            // Whoever shows no notes does not wait for what would settle them.
+            Shown::Heavy => weigh_rules::assess_from_or_deciding(
+                book,
+                facts,
+                (options.on, known),
+                &kinds,
+                (Level::Review, EXCEPTION),
+            ),
+        };
         all.extend(found.findings);
-    }
-    let is_heavy = |f: &Finding| f.level >= Level::Review || is_exception(f);
-    if shown == Shown::Heavy && all.iter().any(|f| f.level >= Level::Review) {
-        all.retain(is_heavy);
     }
     all
 }
@@ -64,7 +73,7 @@ fn export_findings(law: &Law, facts: &Facts, options: &ChipOptions, shown: Shown
 /// are steps of the rules that mention them.
 fn is_exception(finding: &Finding) -> bool {
     let mut decided = finding.outcome.keys();
-    finding.level == Level::Note && decided.any(|key| key.starts_with("exception"))
+    finding.level == Level::Note && decided.any(|key| key.starts_with(EXCEPTION))
 }
 
 /// What other readings of the figures change of these findings, made from a level on.

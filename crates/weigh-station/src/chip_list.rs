@@ -15,7 +15,7 @@ use weigh_rules::Rulebook;
 
 use crate::chip_exports::{Treatment, treatments};
 use crate::chip_flips::{Flip, flips};
-use crate::chips::{ChipOptions, add_word, books_about, classes, is_said, known, lines, name};
+use crate::chips::{add_no_letter, ChipOptions, add_word, books_about, classes, is_said, known, lines, name};
 use crate::law::Law;
 use crate::table::{Speaks, speaks};
 
@@ -159,6 +159,7 @@ fn row(law: &Law, chip: &Chip, options: &ChipOptions) -> ChipRow {
 pub(crate) fn circuit(chip: &Chip, options: &ChipOptions) -> Facts {
     let mut facts = chip.facts(options.tf32);
     add_word(&mut facts, "item_kind", "integrated-circuit");
+    add_no_letter(&mut facts, chip);
     for (name, fact) in &options.told {
         facts.insert(name.clone(), fact.clone());
     }

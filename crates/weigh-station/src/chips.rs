@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use weigh_compute::{Chip, Tf32};
+use weigh_compute::{Chip, ChipCatalog, Tf32};
 use weigh_facts::{
     Date, Decimal, Fact, FactName, Facts, Grade, Level, MethodId, Origin, SubjectKind, Unit, Value,
     Verdict,
@@ -99,6 +99,7 @@ const TOLD: MethodId = MethodId::new("tried");
 pub fn chip_sheet(law: &Law, chip: &Chip, options: &ChipOptions) -> ChipSheet {
     let mut facts = chip.facts(options.tf32);
     add_word(&mut facts, "item_kind", "integrated-circuit");
+    add_no_letter(&mut facts, chip);
     let mut instead = Vec::new();
     for (name, fact) in &options.told {
         if facts.get(name).is_some_and(|own| own.value != fact.value) {
@@ -127,6 +128,24 @@ pub fn chip_sheet(law: &Law, chip: &Chip, options: &ChipOptions) -> ChipSheet {
         on: options.on,
         facts,
     }
+}
+
+/// A chip of the catalog that is none of those which public letters name is another chip. Of a
+/// person's own nobody knows which it is.
+pub(crate) fn add_no_letter(facts: &mut Facts, chip: &Chip) {
+    let listed = ChipCatalog::shipped().ok();
+    let listed = listed.and_then(|catalog| catalog.find(&chip.id).ok());
+    let letter = name("letter_chip");
+    if listed != Some(chip) || facts.get(&letter).is_some() {
+        return;
+    }
+    let origin = Origin {
+        grade: Grade::Inferred,
+        method: MethodId::new("chip-catalog/1"),
+        sources: vec!["the catalog: no public letter names this chip".to_owned()],
+    };
+    let value = Value::Word("other".to_owned());
+    facts.insert(letter, Fact { value, origin });
 }
 
 #[expect(clippy::expect_used, reason = "the names are constants of this file")]
@@ -295,12 +314,9 @@ fn inside_a_computer(law: &Law, facts: &Facts, options: &ChipOptions) -> Vec<Spe
 /// Every line on a figure of chips, on any day, in the unit of readers.
 pub(crate) fn lines(law: &Law, options: &ChipOptions) -> Vec<Decimal> {
     let mut lines: BTreeSet<Decimal> = BTreeSet::new();
+    let is_figure = |fact: &FactName| FIGURES.contains(&fact.as_str());
     for book in &law.books {
-        let known = known(book, options);
-        let mut days = book.change_days();
-        days.insert(options.on);
-        let all = days.into_iter().flat_map(|day| book.lines(day, known));
-        for line in all.filter(|l| FIGURES.contains(&l.fact.as_str())) {
+        for line in book.lines_on_any_day(&is_figure, known(book, options)) {
             let factor = Unit::parse(&line.shown).map(|(_, factor)| factor);
             lines.extend(factor.ok().and_then(|f| line.at.value.exact_quotient(&f)));
         }
