@@ -15,7 +15,9 @@ use weigh_rules::Rulebook;
 
 use crate::chip_exports::{Treatment, treatments};
 use crate::chip_flips::{Flip, flips};
-use crate::chips::{add_no_letter, ChipOptions, add_word, books_about, classes, is_said, known, lines, name};
+use crate::chips::{
+    ChipOptions, add_no_letter, add_word, books_about, classes, is_said, known, lines, name,
+};
 use crate::law::Law;
 use crate::table::{Speaks, speaks};
 
