@@ -48,6 +48,9 @@ pub fn cache_bytes(architecture: &Architecture, length: u64, bits: u64) -> u128 
         };
         let kept = match pairs {
             Pairs::CausalWindow { width } => length.min(*width),
+            // Kept whole from the first token on.
+            Pairs::Across { keys } => *keys,
+            Pairs::Blocks { size } | Pairs::CausalBlocks { size } => length.min(*size),
             _ => length,
         };
         let layer = u128::from(*kv_elements).saturating_mul(u128::from(kept));
