@@ -205,6 +205,10 @@ impl<'a> Matcher<'a> {
                 self.experts(operator, layer, *copies);
             }
             OperatorKind::Buffer { .. } => self.buffer(operator, layer, is_mtp),
+            // A weight that is a tensor of its own, not the `.weight` of a module.
+            OperatorKind::Linear { .. } | OperatorKind::Conv { .. } if is_bare(operator) => {
+                self.experts(operator, layer, 1);
+            }
             _ => {
                 let names = paths(operator, layer, None, false);
                 self.plain(operator, names, is_mtp);
@@ -243,6 +247,19 @@ impl<'a> Matcher<'a> {
                 bias,
                 ..
             } => (vec![*outputs, *inputs], *bias, *outputs),
+            OperatorKind::Conv {
+                inputs,
+                outputs,
+                kernel,
+                groups,
+                bias,
+                ..
+            } => {
+                let channels = inputs.checked_div(*groups).unwrap_or(*inputs);
+                let mut shape = vec![*outputs, channels];
+                shape.extend(kernel);
+                (shape, *bias, *outputs)
+            }
             OperatorKind::Embedding { rows, width } => (vec![*rows, *width], false, 0),
             OperatorKind::Norm { width, bias } => (vec![*width], *bias, *width),
             OperatorKind::Unknown { parameters, .. } => (vec![*parameters], false, 0),
@@ -420,17 +437,20 @@ impl<'a> Matcher<'a> {
 
     /// All copies in one tensor, perhaps with those of another operator, perhaps packed.
     fn stacked(&mut self, operator: &Operator, name: &str, copies: u64, is_mtp: bool) -> bool {
-        let OperatorKind::Linear {
-            inputs,
-            outputs,
-            bias,
-            ..
-        } = &operator.kind
-        else {
-            return false;
-        };
         let product = u64::saturating_mul;
-        let claim = product(product(*inputs, *outputs), copies);
+        let (claim, outputs, bias) = match &operator.kind {
+            OperatorKind::Linear {
+                inputs,
+                outputs,
+                bias,
+                ..
+            } => (product(product(*inputs, *outputs), copies), outputs, bias),
+            OperatorKind::Conv { outputs, bias, .. } => {
+                let weight = operator.kind.conv_weight();
+                (weight.unwrap_or(u64::MAX), outputs, bias)
+            }
+            _ => return false,
+        };
         let whole = self.find(name);
         let blocks = self.find(&format!("{name}_blocks"));
         let Some((tensor, packed)) = whole.map(|t| (t, false)).or(blocks.map(|t| (t, true))) else {
@@ -569,6 +589,11 @@ impl Wanted {
             shape,
         }
     }
+}
+
+/// Are all its names those of bare tensors?
+fn is_bare(operator: &Operator) -> bool {
+    !operator.tensors.is_empty() && operator.tensors.iter().all(|t| t.stacked)
 }
 
 /// The names an operator's tensors may have, indices filled in.
