@@ -16,3 +16,4 @@ mod laws;
 mod oracle;
 mod stages;
 mod support;
+mod towers;
