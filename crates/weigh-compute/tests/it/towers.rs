@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 use weigh_compute::{HeaderVerdict, QuantizationHints, forward, forward_input, match_headers};
 use weigh_facts::{
-    Architecture, AttentionConvention, Dtype, Modality, Positions, TensorSeen, Tokens,
+    Architecture, AttentionConvention, Dtype, Modality, Operations, Positions, TensorSeen, Tokens,
 };
 
 use crate::support::{assuming_defaults, tensor};
@@ -28,8 +28,10 @@ fn name(case: &Value) -> String {
 fn model(case: &Value) -> Architecture {
     let mut config = case["config"].clone();
     let map = config.as_object_mut().unwrap();
-    map.insert("model_type".into(), case["model_type"].clone());
-    map.insert("architectures".into(), vec![case["class"].clone()].into());
+    if !map.contains_key("_class_name") {
+        map.insert("model_type".into(), case["model_type"].clone());
+        map.insert("architectures".into(), vec![case["class"].clone()].into());
+    }
     assuming_defaults(&config.to_string()).unwrap_or_else(|e| panic!("{}: {e}", name(case)))
 }
 
@@ -143,6 +145,91 @@ fn counts_and_names_are_those_of_the_library() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(cases.len() >= 40, "only {} cases", cases.len());
+}
+
+/// The code and the message of a refusal, or what it was taken for.
+fn refusal(text: &str) -> String {
+    match assuming_defaults(text) {
+        Ok(model) => format!("accepted as {}", model.family),
+        Err(e) => format!("[{}] {e}", e.code()),
+    }
+}
+
+#[test]
+fn what_would_change_the_count_and_is_not_covered_is_refused() {
+    insta::assert_snapshot!(
+        [
+            r#"{"model_type": "t5", "architectures": ["T5EncoderModel"]}"#,
+            r#"{"model_type": "clip", "architectures": ["CLIPVisionModel"]}"#,
+            r#"{"model_type": "vit", "architectures": ["ViTForImageClassification"]}"#,
+            r#"{"model_type": "roberta", "is_decoder": true}"#,
+            r#"{"model_type": "deberta-v2", "relative_attention": true}"#,
+            r#"{"model_type": "albert", "num_hidden_groups": 2}"#,
+            r#"{"model_type": "wav2vec2", "add_adapter": true}"#,
+            r#"{"model_type": "wav2vec2", "conv_dim": [512, 512]}"#,
+            r#"{"model_type": "vit", "patch_size": [16, 16]}"#,
+            r#"{"model_type": "clip", "text_config": {"hidden_size": 512},
+                "text_config_dict": {"hidden_size": 768}}"#,
+            r#"{"model_type": "llava", "vision_config": {"model_type": "vitamin"}}"#,
+            r#"{"model_type": "llava", "vision_config": {"model_type": "llama"}}"#,
+            r#"{"model_type": "llava", "tie_word_embeddings": true}"#,
+            r#"{"model_type": "llava", "vision_config": {"model_type": "llava"}}"#,
+            r#"{"model_type": "llama4", "vision_config": {"pixel_shuffle_ratio": 0.25}}"#,
+            r#"{"model_type": "mllama", "vision_config": {"vision_output_dim": 1280}}"#,
+            r#"{"model_type": "kimi_k25", "vision_config": {"mm_projector_type": "mlp"}}"#,
+            r#"{"model_type": "t5", "feed_forward_proj": "gated"}"#,
+            r#"{"_class_name": "SD3Transformer2DModel", "dual_attention_layers": [0, 1],
+                "caption_projection_dim": 1152}"#,
+            r#"{"_class_name": "UNet2DConditionModel"}"#,
+        ]
+        .map(refusal)
+        .join("\n"),
+        @r"
+        [uncovered-class] the catalog covers `t5` as `T5ForConditionalGeneration`, and not as `T5EncoderModel`
+        [uncovered-class] the catalog covers `clip` as `CLIPModel`, and not as `CLIPVisionModel`
+        [uncovered-class] the catalog covers `vit` as `ViTModel`, and not as `ViTForImageClassification`
+        [config-contradiction] the configuration contradicts itself: it is set up as a decoder, which this entry does not cover
+        [config-contradiction] the configuration contradicts itself: it has relative attention, whose operations this entry does not cover
+        [config-contradiction] the configuration contradicts itself: its layers are in several groups, and this entry covers one that is shared by all
+        [config-contradiction] the configuration contradicts itself: it has adapters, which this entry does not cover
+        [config-contradiction] the configuration contradicts itself: a list of 2 has no entry 2 in `if(conv_dim == null, 512, at(conv_dim, 2))`, which stands for `d2`
+        [config-wrong-type] `patch_size` is a list, and should be a whole number
+        [config-conflicting-keys] `text_config.hidden_size` is 512 and `text_config_dict.hidden_size` is 768, and they mean the same
+        [unknown-architecture] the catalog has no architecture `vitamin`; nearest: `vit`
+        [config-contradiction] the configuration contradicts itself: `vision_config` holds `llama`, which is of another kind
+        [config-contradiction] the configuration contradicts itself: the whole ties its embeddings, and its text does not say so
+        [config-contradiction] the configuration contradicts itself: `vision_config` holds `llava`, which is of another kind
+        [config-contradiction] the configuration contradicts itself: its patches are not merged four to one
+        [config-contradiction] the configuration contradicts itself: the output width is not that of the layers that are taken
+        [config-contradiction] the configuration contradicts itself: its projector is not the one this entry covers
+        [config-contradiction] the configuration contradicts itself: `feed_forward_proj` names an activation that this entry does not know
+        [config-contradiction] the configuration contradicts itself: it has layers that attend twice, which this entry does not cover
+        [unknown-architecture] the catalog has no architecture `UNet2DConditionModel`
+        "
+    );
+}
+
+/// Published totals of what its authors release without a configuration of a type.
+#[test]
+fn diffusion_transformers_have_the_sizes_that_were_measured() {
+    // diffusers 0.37.0, on the meta device.
+    let flux = assuming_defaults(r#"{"_class_name": "FluxTransformer2DModel"}"#).unwrap();
+    assert_eq!(flux.parameters().unwrap().0, 11_891_178_560);
+    let guided = r#"{"_class_name": "FluxTransformer2DModel", "guidance_embeds": true}"#;
+    let guided = assuming_defaults(guided).unwrap();
+    assert_eq!(guided.parameters().unwrap().0, 11_901_408_320);
+    let step: u128 = guided
+        .towers
+        .iter()
+        .map(|t| forward_input(t, 0).unwrap().0)
+        .sum();
+    assert_eq!(Operations(step).to_string(), "7.44e13 FLOP");
+    let sd3 = r#"{"_class_name": "SD3Transformer2DModel", "num_layers": 24,
+        "num_attention_heads": 24, "caption_projection_dim": 1536, "pos_embed_max_size": 192}"#;
+    assert_eq!(
+        assuming_defaults(sd3).unwrap().parameters().unwrap().0,
+        2_028_328_000
+    );
 }
 
 #[test]
