@@ -413,7 +413,7 @@ pub(crate) enum PairsTemplate {
     Full(Expression),
     Across(Expression),
     Blocks(Expression),
-    CausalBlocks(Expression),
+    CausalChunks(Expression),
 }
 
 impl PairsTemplate {
@@ -433,9 +433,9 @@ impl PairsTemplate {
             Self::Across(keys) => Pairs::Across {
                 keys: keys.count(names)?,
             },
-            Self::CausalBlocks(size) => match size.count_or_null(names)? {
+            Self::CausalChunks(size) => match size.count_or_null(names)? {
                 None => Pairs::Causal,
-                Some(size) => Pairs::CausalBlocks { size },
+                Some(size) => Pairs::CausalChunks { size },
             },
             Self::Blocks(size) => match size.count_or_null(names)? {
                 None => Pairs::Full,

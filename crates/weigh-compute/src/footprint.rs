@@ -50,7 +50,7 @@ pub fn cache_bytes(architecture: &Architecture, length: u64, bits: u64) -> u128 
             Pairs::CausalWindow { width } => length.min(*width),
             // Kept whole from the first token on.
             Pairs::Across { keys } => *keys,
-            Pairs::Blocks { size } | Pairs::CausalBlocks { size } => length.min(*size),
+            Pairs::Blocks { size } | Pairs::CausalChunks { size } => length.min(*size),
             _ => length,
         };
         let layer = u128::from(*kv_elements).saturating_mul(u128::from(kept));
