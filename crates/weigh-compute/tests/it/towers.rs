@@ -8,7 +8,7 @@ use weigh_facts::{
     Architecture, AttentionConvention, Dtype, Modality, Operations, Positions, TensorSeen, Tokens,
 };
 
-use crate::support::{assuming_defaults, tensor};
+use crate::support::{assuming_defaults, tensor, try_resolve};
 
 /// One line of `fixtures/towers.jsonl`, see `fixtures/make_towers.py`.
 fn cases() -> Vec<Value> {
@@ -229,6 +229,30 @@ fn diffusion_transformers_have_the_sizes_that_were_measured() {
     assert_eq!(
         assuming_defaults(sd3).unwrap().parameters().unwrap().0,
         2_028_328_000
+    );
+}
+
+#[test]
+fn keys_of_the_text_may_stand_beside_the_composites_own() {
+    let text = r#""hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4,
+        "num_key_value_heads": 2, "vocab_size": 96, "intermediate_size": 48"#;
+    let vision = r#""vision_config": {"model_type": "qwen2_vl", "depth": 2, "embed_dim": 32,
+        "hidden_size": 64, "num_heads": 4, "in_chans": 3}"#;
+    let count = |text: &str| {
+        let model = try_resolve(&format!(
+            r#"{{"model_type": "qwen2_vl", {text}, {vision}}}"#
+        ));
+        model.unwrap().parameters().unwrap()
+    };
+    // As Qwen2-VL was published, and as its library saves it since.
+    assert_eq!(count(text), count(&format!(r#""text_config": {{{text}}}"#)));
+    // Widths of neither tower are taken from the class.
+    let silent = format!(r#"{{"model_type": "qwen2_vl", {text}}}"#);
+    let error = try_resolve(&silent).unwrap_err();
+    assert_eq!(error.code(), "missing-size");
+    assert!(
+        error.to_string().contains("`vision_config.embed_dim`"),
+        "{error}"
     );
 }
 
