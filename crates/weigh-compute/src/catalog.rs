@@ -93,6 +93,9 @@ const FAMILIES: &[(&str, &str)] = files![
     "falcon_h1",
     "falcon_mamba",
     "flex_olmo",
+    "flux",
+    "flux_double",
+    "flux_single",
     "gemma",
     "gemma2",
     "gemma3",
@@ -184,6 +187,7 @@ const FAMILIES: &[(&str, &str)] = files![
     "recurrent_gemma",
     "roberta",
     "rwkv",
+    "sd3",
     "seed_oss",
     "siglip",
     "siglip_text_model",
@@ -558,7 +562,7 @@ pub(crate) enum PairsTemplate {
     Full(Expression),
     Across(Expression),
     Blocks(Expression),
-    CausalBlocks(Expression),
+    CausalChunks(Expression),
 }
 
 impl PairsTemplate {
@@ -578,9 +582,9 @@ impl PairsTemplate {
             Self::Across(keys) => Pairs::Across {
                 keys: keys.count(names)?,
             },
-            Self::CausalBlocks(size) => match size.count_or_null(names)? {
+            Self::CausalChunks(size) => match size.count_or_null(names)? {
                 None => Pairs::Causal,
-                Some(size) => Pairs::CausalBlocks { size },
+                Some(size) => Pairs::CausalChunks { size },
             },
             Self::Blocks(size) => match size.count_or_null(names)? {
                 None => Pairs::Full,

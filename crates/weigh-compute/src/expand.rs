@@ -46,7 +46,7 @@ impl Config<'_> {
             {
                 continue;
             }
-            let inner = self.member(member, family, &built.names, catalog, depth)?;
+            let inner = self.member(member, &built.names, catalog, depth)?;
             let (config, entry) = inner;
             let made = config.build(entry, catalog, options, defaulted, depth + 1)?;
             built.add(member, made);
@@ -72,7 +72,6 @@ impl Config<'_> {
     fn member<'c>(
         &self,
         member: &'c Member,
-        outer: &Family,
         names: &Names,
         catalog: &'c Catalog,
         depth: usize,
@@ -83,23 +82,25 @@ impl Config<'_> {
         } else {
             self.text(&format!("{section}model_type"))
         };
-        let known = named.filter(|t| !outer.model_types.iter().any(|own| own == t));
-        let wanted = known.map_or(Ok(member.family.as_str()), Err);
-        let found = match wanted {
-            Ok(name) => catalog.by_name(name),
-            Err(model_type) => match member.types.iter().find(|(t, _)| t == model_type) {
+        let found = match named {
+            None => catalog.by_name(&member.family),
+            Some(model_type) => match member.types.iter().find(|(t, _)| t == model_type) {
                 Some((_, name)) => catalog.by_name(name),
                 None => catalog.by_model_type(model_type),
             },
         };
-        let usual = catalog.by_name(&member.family);
-        let like = |entry: &&Family| {
-            let modality = |f: &Family| f.input.as_ref().map(|i| i.modality);
-            usual.is_some_and(|u| modality(u) == modality(entry))
-        };
-        let Some(entry) = found.filter(like).filter(|_| depth < DEPTH_MAX) else {
+        let Some(entry) = found else {
             return Err(self.unknown_member(named.unwrap_or(&member.family), catalog));
         };
+        let kind = |f: &Family| (f.input.as_ref().map(|i| i.modality), f.members.is_empty());
+        let usual = catalog.by_name(&member.family).map(kind);
+        if usual != Some(kind(entry)) || depth >= DEPTH_MAX {
+            let (at, name) = (section.trim_end_matches('.'), &entry.name);
+            return Err(ResolveError::Contradiction {
+                message: format!("`{at}` holds `{name}`, which is of another kind"),
+                place: self.place(),
+            });
+        }
         let fail = |error| self.eval_error(error);
         let decided = member.with.iter().map(|(key, value)| {
             let value = value.evaluate(names).map_err(fail)?;

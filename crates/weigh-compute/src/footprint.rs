@@ -59,7 +59,7 @@ fn kept(pairs: Pairs, length: u64) -> u64 {
         Pairs::CausalWindow { width } => length.min(width),
         // Kept whole from the first token on.
         Pairs::Across { keys } => keys,
-        Pairs::Blocks { size } | Pairs::CausalBlocks { size } => length.min(size),
+        Pairs::Blocks { size } | Pairs::CausalChunks { size } => length.min(size),
         _ => length,
     }
 }

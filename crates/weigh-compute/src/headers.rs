@@ -144,7 +144,20 @@ const BOOKKEEPING: [&str; 18] = [
 ];
 
 /// First parts of names that a model saved without its head lacks.
-const BASE_PREFIXES: [&str; 4] = ["model.", "transformer.", "bert.", "gpt_neox."];
+const BASE_PREFIXES: [&str; 12] = [
+    "model.",
+    "transformer.",
+    "bert.",
+    "gpt_neox.",
+    "roberta.",
+    "electra.",
+    "distilbert.",
+    "albert.",
+    "deberta.",
+    "wav2vec2.",
+    "vision_model.",
+    "text_model.",
+];
 
 /// What one operator wants of one tensor.
 struct Wanted {

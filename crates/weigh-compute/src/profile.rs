@@ -108,7 +108,7 @@ impl PairsKey {
             Pairs::Across { keys } => Self(3, keys),
             Pairs::Window { reach } => Self(4, reach),
             Pairs::Blocks { size } => Self(5, size),
-            Pairs::CausalBlocks { size } => Self(6, size),
+            Pairs::CausalChunks { size } => Self(6, size),
             _ => Self(0, 0),
         }
     }
@@ -120,7 +120,7 @@ impl PairsKey {
             3 => Pairs::Across { keys: self.1 },
             4 => Pairs::Window { reach: self.1 },
             5 => Pairs::Blocks { size: self.1 },
-            6 => Pairs::CausalBlocks { size: self.1 },
+            6 => Pairs::CausalChunks { size: self.1 },
             _ => Pairs::Full,
         }
     }

@@ -328,8 +328,10 @@ impl<'a> Config<'a> {
 
     /// A class without a head is the covered model less its head; any other class is not covered.
     fn check_class(&self, family: &Family) -> Result<(), ResolveError> {
-        // An entry that names classes without a head covers no others of them.
-        let strict = family.architectures.iter().any(|a| is_headless(a));
+        // An entry that names classes without a head covers no others of them, and what a part of
+        // a composite is called is not known.
+        let listed = family.architectures.iter().any(|a| is_headless(a));
+        let strict = listed || !family.members.is_empty();
         match self.class.as_deref() {
             Some(class)
                 if (strict || !is_headless(class))

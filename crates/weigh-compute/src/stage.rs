@@ -97,7 +97,7 @@ pub fn stage_operations(
     let left_out = profiles.most.left_out();
     if !left_out.is_empty() {
         assumptions.push(format!(
-            "text alone: `{}` not counted, since other inputs pass it, upper bound open",
+            "text alone: `{}` not counted, which other inputs pass; upper bound open",
             left_out.join("`, `")
         ));
     }

@@ -284,7 +284,7 @@ pub enum Pairs {
         size: u64,
     },
     /// Every position sees itself and what came before in its own block.
-    CausalBlocks {
+    CausalChunks {
         /// Positions in a block.
         size: u64,
     },
@@ -342,7 +342,7 @@ impl Pairs {
                     .checked_mul(2)?
                     .checked_sub(s)
             }
-            Self::CausalBlocks { size } => {
+            Self::CausalChunks { size } => {
                 let whole = u128::from(length.checked_div(size)?);
                 let rest = triangle(u128::from(length.checked_rem(size)?))?;
                 let blocks = triangle(u128::from(size))?.checked_mul(whole)?;
@@ -399,7 +399,7 @@ mod tests {
                 assert_eq!(window, Some(seen(&|q, k| q.abs_diff(k) <= n)));
                 let blocks = Pairs::Blocks { size: n }.count(s, exact);
                 assert_eq!(blocks, Some(seen(&|q, k| q / n == k / n)));
-                let causal = Pairs::CausalBlocks { size: n }.count(s, exact);
+                let causal = Pairs::CausalChunks { size: n }.count(s, exact);
                 assert_eq!(causal, Some(seen(&|q, k| q / n == k / n && k <= q)));
                 let across = Pairs::Across { keys: n }.count(s, exact);
                 assert_eq!(across, Some(u128::from(s * n)));

@@ -467,7 +467,7 @@ impl Compiler<'_> {
             "full" => PairsTemplate::Full(window),
             "across" => PairsTemplate::Across(window),
             "blocks" => PairsTemplate::Blocks(window),
-            "causal-blocks" => PairsTemplate::CausalBlocks(window),
+            "causal-chunks" => PairsTemplate::CausalChunks(window),
             other => {
                 self.error(format!("`pairs` is `{other}`"));
                 return None;

@@ -198,7 +198,7 @@ fn reach(pairs: &Pairs) -> String {
         Pairs::Window { reach } => format!("{} on either side", grouped(*reach)),
         Pairs::Across { keys } => format!("{} positions of another input", grouped(*keys)),
         Pairs::Blocks { size } => format!("all in blocks of {}", grouped(*size)),
-        Pairs::CausalBlocks { size } => format!("all before in blocks of {}", grouped(*size)),
+        Pairs::CausalChunks { size } => format!("all before in chunks of {}", grouped(*size)),
         // Full, and what may come.
         _ => "all".to_owned(),
     }
