@@ -46,6 +46,11 @@ pub fn cache_bytes(architecture: &Architecture, length: u64, bits: u64) -> u128 
                 kv_elements,
                 ..
             } => (kv_elements, length.min(*width)),
+            OperatorKind::Core {
+                pairs: Pairs::CausalBlocks { size, .. },
+                kv_elements,
+                ..
+            } => (kv_elements, length / (*size).max(1)),
             OperatorKind::Core { kv_elements, .. } => (kv_elements, length),
             OperatorKind::Scan { state, .. } => (state, 1),
             _ => continue,

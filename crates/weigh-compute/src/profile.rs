@@ -96,14 +96,15 @@ pub struct OperationProfile {
 
 /// [`Pairs`] with an order, so that profiles compare and print alike on every machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct PairsKey(u8, u64);
+struct PairsKey(u8, u64, Option<u64>);
 
 impl PairsKey {
     fn new(pairs: Pairs) -> Self {
         match pairs {
-            Pairs::Causal => Self(1, 0),
-            Pairs::CausalWindow { width } => Self(2, width),
-            _ => Self(0, 0),
+            Pairs::Causal => Self(1, 0, None),
+            Pairs::CausalWindow { width } => Self(2, width, None),
+            Pairs::CausalBlocks { size, most } => Self(3, size, most),
+            _ => Self(0, 0, None),
         }
     }
 
@@ -111,6 +112,10 @@ impl PairsKey {
         match self.0 {
             1 => Pairs::Causal,
             2 => Pairs::CausalWindow { width: self.1 },
+            3 => Pairs::CausalBlocks {
+                size: self.1,
+                most: self.2,
+            },
             _ => Pairs::Full,
         }
     }

@@ -1,6 +1,6 @@
 //! The architecture of a model: towers of repeated layer groups of primitive operators.
 
-use crate::{Operator, OperatorKind, Parameters, Part, Place};
+use crate::{Operator, OperatorKind, Pairs, Parameters, Part, Place};
 
 /// A model as a list of operators in forward order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -194,6 +194,11 @@ impl Architecture {
         self.operators()
             .filter(|(o, _)| o.part != Part::MultiTokenPrediction)
             .map(|(o, layers)| match o.kind {
+                OperatorKind::Core {
+                    kv_elements,
+                    pairs: Pairs::CausalBlocks { size, .. },
+                    ..
+                } => kv_elements.saturating_mul(layers).div_ceil(size.max(1)),
                 OperatorKind::Core { kv_elements, .. } => kv_elements.saturating_mul(layers),
                 _ => 0,
             })

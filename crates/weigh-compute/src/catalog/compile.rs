@@ -376,6 +376,7 @@ impl Compiler<'_> {
                     }
                 },
                 window: self.size_or(raw, "window", "null", context),
+                block: self.size_or(raw, "block", "null", context),
                 kv: self.size(raw, "kv", context)?,
             },
             "scan" => KindTemplate::Scan {

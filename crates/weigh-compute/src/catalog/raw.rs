@@ -310,10 +310,10 @@ fn steps(table: &mut Table, key: &'static str, errors: &mut Errors) -> Vec<RawSt
 }
 
 /// Fields of an operator that are one text.
-const FIELDS: [&str; 24] = [
+const FIELDS: [&str; 25] = [
     "name", "part", "kind", "when", "rows", "width", "in", "out", "bias", "copies", "active",
-    "tied", "tied_to", "heads", "d_qk", "d_v", "pairs", "window", "kv", "elements", "least",
-    "most", "state", "writes",
+    "tied", "tied_to", "heads", "d_qk", "d_v", "pairs", "window", "block", "kv", "elements",
+    "least", "most", "state", "writes",
 ];
 
 fn operator(entry: &mut Table, span: Span, errors: &mut Errors) -> RawOperator {
