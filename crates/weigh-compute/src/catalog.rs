@@ -129,6 +129,7 @@ const FAMILIES: &[(&str, &str)] = files![
     "mpt",
     "nanochat",
     "nemotron",
+    "nemotron-nas",
     "nemotron_h",
     "olmo",
     "olmo2",
@@ -325,6 +326,8 @@ pub(crate) enum KeyKind {
     Each,
     /// A number with at most three decimals, as its thousandfold.
     Thousandths,
+    /// A list of numbers with at most five decimals, each as its hundred-thousandfold.
+    Fractions,
 }
 
 impl KeyKind {
@@ -335,6 +338,7 @@ impl KeyKind {
             Self::Text => "a string",
             Self::List => "a list of strings or whole numbers",
             Self::Thousandths => "a number with at most three decimals",
+            Self::Fractions => "a list of numbers with at most five decimals",
             Self::Each => "a whole number, or a list with one for each layer",
         }
     }
@@ -442,7 +446,7 @@ impl KindTemplate {
                 outputs: outputs.count(names)?,
                 bias: bias.flag(names)?,
                 copies: copies.count(names)?,
-                active: active_of(copies, active, names)?,
+                active: active.count(names)?,
                 tied_to: match tied {
                     Some((when, to)) if when.flag(names)? => Some(to.clone()),
                     _ => None,
@@ -485,22 +489,6 @@ impl KindTemplate {
             },
         })
     }
-}
-
-/// How many copies a token passes, which are no more than there are.
-fn active_of(
-    copies: &Expression,
-    active: &Expression,
-    names: &crate::expression::Names,
-) -> Result<u64, crate::expression::EvalError> {
-    let passed = active.count(names)?;
-    if passed <= copies.count(names)? {
-        return Ok(passed);
-    }
-    Err(crate::expression::EvalError::Wrong {
-        text: active.text.clone(),
-        message: "a token passes more experts than there are".to_owned(),
-    })
 }
 
 #[cfg(test)]

@@ -96,15 +96,16 @@ pub struct OperationProfile {
 
 /// [`Pairs`] with an order, so that profiles compare and print alike on every machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct PairsKey(u8, u64, Option<u64>);
+struct PairsKey(u8, u64, u64);
 
 impl PairsKey {
     fn new(pairs: Pairs) -> Self {
         match pairs {
-            Pairs::Causal => Self(1, 0, None),
-            Pairs::CausalWindow { width } => Self(2, width, None),
-            Pairs::CausalBlocks { size, most } => Self(3, size, most),
-            _ => Self(0, 0, None),
+            Pairs::Causal => Self(1, 0, 0),
+            Pairs::CausalWindow { width } => Self(2, width, 0),
+            // No sequence has more entries than that.
+            Pairs::CausalBlocks { size, most } => Self(3, size, most.unwrap_or(u64::MAX)),
+            _ => Self(0, 0, 0),
         }
     }
 
@@ -114,7 +115,7 @@ impl PairsKey {
             2 => Pairs::CausalWindow { width: self.1 },
             3 => Pairs::CausalBlocks {
                 size: self.1,
-                most: self.2,
+                most: Some(self.2),
             },
             _ => Pairs::Full,
         }

@@ -8,11 +8,12 @@
 //! - **Invariant:** no size is guessed, clamped or wrapped; what does not fit is an error that
 //!   names the key and the place.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use weigh_facts::{
-    Architecture, Decimal, Defaulted, LayerGroup, Observation, Observed, Operator, Place, Reading,
-    TensorPattern, Tower, Wire,
+    Architecture, Decimal, Defaulted, LayerGroup, Observation, Observed, Operator, OperatorKind,
+    Place, Reading, TensorPattern, Tower, Wire,
 };
 
 use crate::catalog::{Catalog, Family, Key, KeyKind, Step, Template};
@@ -396,13 +397,13 @@ impl<'a> Config<'a> {
         options: ResolveOptions,
         defaulted: &mut Vec<Defaulted>,
     ) -> Result<Value, ResolveError> {
-        let mut seen: Option<(&Observation, Value)> = None;
+        let mut seen: Option<(Cow<'_, Observation>, Value)> = None;
         for name in &key.names {
             let full = format!("{}{name}", self.prefix);
-            let Some(observation) = self.keys.get(full.as_str()) else {
+            let Some(observation) = self.observation(&full) else {
                 continue;
             };
-            let value = read(key, observation)?;
+            let value = read(key, &observation)?;
             match &seen {
                 None => seen = Some((observation, value)),
                 Some((first, kept)) if *kept != value && value != Value::Null => {
@@ -426,6 +427,30 @@ impl<'a> Config<'a> {
             Some((_, value)) => Ok(value),
             None => self.default(key, names, options, defaulted),
         }
+    }
+
+    /// What stands under a name. `layers[].size` is the list of the sizes in a list of maps.
+    fn observation(&self, name: &str) -> Option<Cow<'a, Observation>> {
+        if !name.as_bytes().contains(&b'[') {
+            return self.keys.get(name).map(|o| Cow::Borrowed(*o));
+        }
+        let (list, inside) = name.split_once("[].")?;
+        let whole = self.keys.get(list)?;
+        let Observed::List(entries) = &whole.value else {
+            return Some(Cow::Borrowed(*whole));
+        };
+        let pick = |entry: &Observed| {
+            let picked = inside.split('.').try_fold(entry, |at, part| match at {
+                Observed::Map(fields) => fields.iter().find(|(n, _)| n == part).map(|(_, v)| v),
+                _ => None,
+            });
+            picked.cloned().unwrap_or(Observed::Null)
+        };
+        Some(Cow::Owned(Observation {
+            key: name.to_owned(),
+            value: Observed::List(entries.iter().map(pick).collect()),
+            place: whole.place.clone(),
+        }))
     }
 
     fn class_default(&self, key: &Key, names: &Names) -> Result<Value, ResolveError> {
@@ -577,9 +602,23 @@ fn read(key: &Key, observation: &Observation) -> Result<Value, ResolveError> {
                 place: observation.place.clone(),
             })
         }
+        (Observed::List(items), KeyKind::Fractions) => items
+            .iter()
+            .map(|item| match item {
+                Observed::Null => Ok(Value::Null),
+                Observed::Number(number) => {
+                    let whole = number * &Decimal::from(100_000_u64);
+                    count(&whole, 0, u64::MAX).ok_or_else(wrong)
+                }
+                _ => Err(wrong()),
+            })
+            .collect::<Result<_, _>>()
+            .map(Value::List),
         (Observed::List(items), KeyKind::List | KeyKind::Each) => items
             .iter()
             .map(|item| match item {
+                Observed::Null if key.kind == KeyKind::List => Ok(Value::Null),
+                Observed::Bool(flag) if key.kind == KeyKind::List => Ok(Value::Flag(*flag)),
                 Observed::Text(text) if key.kind == KeyKind::List => Ok(Value::Text(text.clone())),
                 Observed::Number(number) => count(number, 0, u64::MAX).ok_or_else(wrong),
                 _ => Err(wrong()),
@@ -700,10 +739,19 @@ fn instantiate(
         },
         stacked: p.stacked,
     };
+    let kind = template.kind.instantiate(names)?;
+    if let OperatorKind::Linear { copies, active, .. } = kind
+        && active > copies
+    {
+        return Err(EvalError::Wrong {
+            text: template.name.clone(),
+            message: "a token passes more experts than there are".to_owned(),
+        });
+    }
     Ok(Some(Operator {
         name: template.name.clone(),
         part: template.part,
-        kind: template.kind.instantiate(names)?,
+        kind,
         tensors: template.tensors.iter().map(pattern).collect(),
         reads: template.reads.iter().cloned().map(Wire).collect(),
         writes: Wire(template.writes.clone()),

@@ -133,6 +133,7 @@ impl Compiler<'_> {
             "text" => KeyKind::Text,
             "list" => KeyKind::List,
             "each" => KeyKind::Each,
+            "fractions" => KeyKind::Fractions,
             "thousandths" => KeyKind::Thousandths,
             other => {
                 self.error(format!("unknown type `{other}`"));

@@ -236,3 +236,28 @@ fn families_of_published_code_agree_with_published_weights() {
     }
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
+
+#[test]
+fn layers_that_a_search_chose_are_counted_one_by_one() {
+    // By hand: hidden 64, four heads of 16; a feed-forward is 2 × 64 × factor / 3, rounded down,
+    // then up to a multiple of 256. The first layer attends with one head of keys for two queries
+    // and feeds 256 wide, the second only feeds 512 wide, the third only attends.
+    let text = r#"{"model_type": "nemotron-nas", "vocab_size": 96, "hidden_size": 64,
+        "num_hidden_layers": 3, "num_attention_heads": 4, "block_configs": [
+        {"attention": {"n_heads_in_group": 2, "no_op": false}, "ffn": {"ffn_mult": 3.28125, "no_op": false}},
+        {"attention": {"n_heads_in_group": null, "no_op": true}, "ffn": {"ffn_mult": 6.5, "no_op": false}},
+        {"attention": {"n_heads_in_group": 4, "no_op": false}, "ffn": {"ffn_mult": null, "no_op": true}}]}"#;
+    let attention = |groups: u64| 64 * 64 * 2 + 2 * 64 * 16 * groups;
+    let fed = |width: u64| 3 * 64 * width;
+    let by_hand = 2 * 96 * 64
+        + 64
+        + (attention(2) + 64 + fed(256) + 64)
+        + (fed(512) + 64)
+        + (attention(1) + 64);
+    assert_eq!(architecture(text).parameters().unwrap().0, by_hand);
+    let linear = text.replace(
+        r#""n_heads_in_group": 4, "no_op""#,
+        r#""replace_with_linear": true, "no_op""#,
+    );
+    assert!(crate::support::try_resolve(&linear).is_err());
+}
