@@ -77,6 +77,7 @@ fn covered_rows_are_exact() {
     };
     let mut exact = 0;
     let mut recurrent = 0;
+    let mut without_figures = 0;
     let mut wrong = Vec::new();
     for row in table(&root) {
         let id = row["id"].as_str();
@@ -108,7 +109,10 @@ fn covered_rows_are_exact() {
             Err(error) => wrong.push(format!("{id}: {}: {error}", error.code())),
             Ok(model) => {
                 let differences = differences(&row, &model);
-                if differences.is_empty() {
+                if row["total_params"].is_empty() {
+                    // Its library does not build it: that it resolves is all there is to see.
+                    without_figures += 1;
+                } else if differences.is_empty() {
                     exact += 1;
                     recurrent += usize::from(has_recurrence(&model));
                 } else {
@@ -123,8 +127,8 @@ fn covered_rows_are_exact() {
         wrong.join("\n")
     );
     assert_eq!(
-        (exact, recurrent),
-        (134, 8),
-        "rows met, and recurrent ones among them"
+        (exact, recurrent, without_figures),
+        (125, 8, 9),
+        "rows met, recurrent ones among them, and rows without figures"
     );
 }
