@@ -4,7 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use weigh_facts::{Defaulted, LayerGroup, Operator, Positions, TensorPattern, Tower, Wire};
+use weigh_facts::{
+    Defaulted, LayerGroup, Operator, OperatorKind, Positions, TensorPattern, Tower, Wire,
+};
 
 use crate::catalog::{Catalog, Family, Member, Step, Template};
 use crate::expression::{EvalError, Names, Value};
@@ -310,10 +312,19 @@ fn instantiate(
         },
         stacked: p.stacked,
     };
+    let kind = template.kind.instantiate(names)?;
+    if let OperatorKind::Linear { copies, active, .. } = kind
+        && active > copies
+    {
+        return Err(EvalError::Wrong {
+            text: template.name.clone(),
+            message: "a token passes more experts than there are".to_owned(),
+        });
+    }
     Ok(Some(Operator {
         name: template.name.clone(),
         part: template.part,
-        kind: template.kind.instantiate(names)?,
+        kind,
         tensors: template.tensors.iter().map(pattern).collect(),
         reads: template.reads.iter().cloned().map(Wire).collect(),
         writes: Wire(template.writes.clone()),

@@ -60,6 +60,8 @@ fn kept(pairs: Pairs, length: u64) -> u64 {
         // Kept whole from the first token on.
         Pairs::Across { keys } => keys,
         Pairs::Blocks { size } | Pairs::CausalChunks { size } => length.min(size),
+        // One entry for each whole block.
+        Pairs::CausalBlocks { size, .. } => length / size.max(1),
         _ => length,
     }
 }

@@ -213,7 +213,9 @@ impl<'a> Matcher<'a> {
         let is_mtp = operator.part == Part::MultiTokenPrediction;
         match &operator.kind {
             OperatorKind::Linear { copies, .. }
-                if *copies > 1 || operator.tensors.iter().any(|t| t.name.contains("{expert}")) =>
+                if *copies > 1
+                    || operator.tensors.iter().any(|t| t.name.contains("{expert}"))
+                    || operator.tensors.first().is_some_and(|t| t.stacked) =>
             {
                 self.experts(operator, layer, *copies);
             }
@@ -364,10 +366,9 @@ impl<'a> Matcher<'a> {
         if !is_container {
             // A sub-byte float is two values to a byte, but its header counts values.
             let any_shape = wanted.suffixes == [""];
-            // A convolution over single channels has an axis of one between them and its width.
             let same = tensor.shape == shape
                 || (tensor.elements == elements
-                    && (any_shape || reversed() || squeezed(&tensor.shape).eq(shape)));
+                    && (any_shape || reversed() || is_convolution(&tensor.shape, shape)));
             return if same { Fit::Exact } else { Fit::Wrong };
         }
         // Without a word on the format, bytes of half the size hold 4-bit values.
@@ -534,6 +535,10 @@ impl<'a> Matcher<'a> {
             if self.used.contains(tensor.name.as_str()) {
                 continue;
             }
+            if tensor.name.starts_with("mtp.") {
+                self.explain(MTP, tensor.elements);
+                continue;
+            }
             if tensor.dtype == Dtype::F8_E8M0 {
                 self.explain(SCALES, tensor.elements);
                 continue;
@@ -578,9 +583,9 @@ impl<'a> Matcher<'a> {
     }
 }
 
-/// A shape without its axes of one.
-fn squeezed(shape: &[u64]) -> impl Iterator<Item = &u64> {
-    shape.iter().filter(|side| **side != 1)
+/// The weight of a convolution has more than one axis for what one output reads.
+fn is_convolution(stored: &[u64], wanted: &[u64]) -> bool {
+    stored.len() > 2 && wanted.len() == 2 && stored.first() == wanted.first()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -98,18 +98,20 @@ pub struct OperationProfile {
 
 /// [`Pairs`] with an order, so that profiles compare and print alike on every machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct PairsKey(u8, u64);
+struct PairsKey(u8, u64, u64);
 
 impl PairsKey {
     fn new(pairs: Pairs) -> Self {
         match pairs {
-            Pairs::Causal => Self(1, 0),
-            Pairs::CausalWindow { width } => Self(2, width),
-            Pairs::Across { keys } => Self(3, keys),
-            Pairs::Window { reach } => Self(4, reach),
-            Pairs::Blocks { size } => Self(5, size),
-            Pairs::CausalChunks { size } => Self(6, size),
-            _ => Self(0, 0),
+            Pairs::Causal => Self(1, 0, 0),
+            Pairs::CausalWindow { width } => Self(2, width, 0),
+            Pairs::Across { keys } => Self(3, keys, 0),
+            Pairs::Window { reach } => Self(4, reach, 0),
+            Pairs::Blocks { size } => Self(5, size, 0),
+            Pairs::CausalChunks { size } => Self(6, size, 0),
+            // No sequence has more entries than that.
+            Pairs::CausalBlocks { size, most } => Self(7, size, most.unwrap_or(u64::MAX)),
+            _ => Self(0, 0, 0),
         }
     }
 
@@ -121,6 +123,10 @@ impl PairsKey {
             4 => Pairs::Window { reach: self.1 },
             5 => Pairs::Blocks { size: self.1 },
             6 => Pairs::CausalChunks { size: self.1 },
+            7 => Pairs::CausalBlocks {
+                size: self.1,
+                most: Some(self.2),
+            },
             _ => Pairs::Full,
         }
     }

@@ -8,6 +8,7 @@
 //! - **Invariant:** no size is guessed, clamped or wrapped; what does not fit is an error that
 //!   names the key and the place.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -404,13 +405,13 @@ impl<'a> Config<'a> {
         if let Some((_, value)) = self.decided.iter().find(|(name, _)| *name == key.name) {
             return Ok(value.clone());
         }
-        let mut seen: Option<(&Observation, Value)> = None;
+        let mut seen: Option<(Cow<'_, Observation>, Value)> = None;
         for name in &key.names {
             let full = format!("{}{name}", self.prefix);
-            let Some(observation) = self.keys.get(full.as_str()) else {
+            let Some(observation) = self.observation(&full) else {
                 continue;
             };
-            let value = read(key, observation)?;
+            let value = read(key, &observation)?;
             match &seen {
                 None => seen = Some((observation, value)),
                 Some((first, kept)) if *kept != value && value != Value::Null => {
@@ -434,6 +435,30 @@ impl<'a> Config<'a> {
             Some((_, value)) => Ok(value),
             None => self.default(key, names, options, defaulted),
         }
+    }
+
+    /// What stands under a name. `layers[].size` is the list of the sizes in a list of maps.
+    fn observation(&self, name: &str) -> Option<Cow<'a, Observation>> {
+        if !name.as_bytes().contains(&b'[') {
+            return self.keys.get(name).map(|o| Cow::Borrowed(*o));
+        }
+        let (list, inside) = name.split_once("[].")?;
+        let whole = self.keys.get(list)?;
+        let Observed::List(entries) = &whole.value else {
+            return Some(Cow::Borrowed(*whole));
+        };
+        let pick = |entry: &Observed| {
+            let picked = inside.split('.').try_fold(entry, |at, part| match at {
+                Observed::Map(fields) => fields.iter().find(|(n, _)| n == part).map(|(_, v)| v),
+                _ => None,
+            });
+            picked.cloned().unwrap_or(Observed::Null)
+        };
+        Some(Cow::Owned(Observation {
+            key: name.to_owned(),
+            value: Observed::List(entries.iter().map(pick).collect()),
+            place: whole.place.clone(),
+        }))
     }
 
     fn class_default(&self, key: &Key, names: &Names) -> Result<Value, ResolveError> {
@@ -656,6 +681,18 @@ fn read(key: &Key, observation: &Observation) -> Result<Value, ResolveError> {
                 place: observation.place.clone(),
             })
         }
+        (Observed::List(items), KeyKind::Fractions) => items
+            .iter()
+            .map(|item| match item {
+                Observed::Null => Ok(Value::Null),
+                Observed::Number(number) => {
+                    let whole = number * &Decimal::from(100_000_u64);
+                    count(&whole, 0, u64::MAX).ok_or_else(wrong)
+                }
+                _ => Err(wrong()),
+            })
+            .collect::<Result<_, _>>()
+            .map(Value::List),
         (value, KeyKind::Any) => any(value).ok_or_else(wrong),
         (Observed::List(_), KeyKind::List) => item(&observation.value, 2).ok_or_else(wrong),
         (Observed::List(items), KeyKind::Each) => items
@@ -689,6 +726,8 @@ fn any(observed: &Observed) -> Option<Value> {
 /// An entry of a list, which may be a list.
 fn item(observed: &Observed, depth: usize) -> Option<Value> {
     match observed {
+        Observed::Null => Some(Value::Null),
+        Observed::Bool(flag) => Some(Value::Flag(*flag)),
         Observed::Text(text) => Some(Value::Text(text.clone())),
         Observed::Number(number) => count(number, 0, u64::MAX),
         Observed::List(items) if depth > 0 => {

@@ -288,6 +288,11 @@ impl Architecture {
                     pairs: Pairs::Across { .. },
                     ..
                 } => 0,
+                OperatorKind::Core {
+                    kv_elements,
+                    pairs: Pairs::CausalBlocks { size, .. },
+                    ..
+                } => kv_elements.saturating_mul(layers).div_ceil(size.max(1)),
                 OperatorKind::Core { kv_elements, .. } => kv_elements.saturating_mul(layers),
                 _ => 0,
             })

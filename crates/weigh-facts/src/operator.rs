@@ -288,6 +288,13 @@ pub enum Pairs {
         /// Positions in a block.
         size: u64,
     },
+    /// Every position sees one entry for each block of positions that ends with it or before it.
+    CausalBlocks {
+        /// Positions that one entry stands for. At least 1.
+        size: u64,
+        /// Entries seen at most, if fewer than all are chosen.
+        most: Option<u64>,
+    },
 }
 
 /// How pairs are counted. Stored with every number.
@@ -323,6 +330,9 @@ impl Pairs {
         if let Self::Across { keys } = self {
             return s.checked_mul(u128::from(keys));
         }
+        if let Self::CausalBlocks { size, most } = self {
+            return blocks(s, size.into(), most.map(u128::from), convention);
+        }
         let square = s.checked_mul(s)?;
         if convention == AttentionConvention::Full {
             return Some(square);
@@ -331,7 +341,7 @@ impl Pairs {
         match self {
             Self::Full => Some(square),
             // Counted above.
-            Self::Across { .. } => Some(square),
+            Self::Across { .. } | Self::CausalBlocks { .. } => Some(square),
             Self::Window { reach } => {
                 // Two triangles over the diagonal, which both hold.
                 let one_side = Self::CausalWindow {
@@ -368,9 +378,46 @@ impl Pairs {
     }
 }
 
+/// Pairs of `s` positions with entries for blocks of `size`.
+fn blocks(s: u128, size: u128, most: Option<u128>, how: AttentionConvention) -> Option<u128> {
+    let entries = s.checked_div(size)?;
+    if how == AttentionConvention::Full {
+        return s.checked_mul(entries);
+    }
+    // Positions before this one see all entries there are, the others as many as are chosen.
+    let all_before = match most {
+        Some(most) => s.min(size.checked_mul(most)?),
+        None => s,
+    };
+    let (whole, rest) = (all_before / size, all_before % size);
+    let triangle = whole.checked_mul(whole.saturating_sub(1))? / 2;
+    let growing = size
+        .checked_mul(triangle)?
+        .checked_add(whole.checked_mul(rest + 1)?)?;
+    let capped = most.unwrap_or(0).checked_mul(s - all_before)?;
+    growing.checked_add(capped)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn block_pairs_equal_a_count_by_hand() {
+        let exact = AttentionConvention::CausalExact;
+        for s in 0..40_u64 {
+            for size in 1..9_u64 {
+                for most in [None, Some(0), Some(1), Some(3), Some(50)] {
+                    let seen = |position: u64| (position / size).min(most.unwrap_or(u64::MAX));
+                    let by_hand: u64 = (1..=s).map(seen).sum();
+                    let pairs = Pairs::CausalBlocks { size, most };
+                    assert_eq!(pairs.count(s, exact), Some(by_hand.into()), "{s} {pairs:?}");
+                    let full = pairs.count(s, AttentionConvention::Full);
+                    assert_eq!(full, Some(u128::from(s * (s / size))));
+                }
+            }
+        }
+    }
 
     #[test]
     fn window_pairs_equal_a_count_by_hand() {

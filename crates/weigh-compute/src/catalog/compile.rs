@@ -184,6 +184,7 @@ impl Compiler<'_> {
             "text" => KeyKind::Text,
             "list" => KeyKind::List,
             "each" => KeyKind::Each,
+            "fractions" => KeyKind::Fractions,
             "thousandths" => KeyKind::Thousandths,
             "any" => KeyKind::Any,
             other => {
@@ -463,7 +464,10 @@ impl Compiler<'_> {
     fn pairs(&mut self, raw: &RawOperator, context: &Context) -> Option<PairsTemplate> {
         let window = self.size_or(raw, "window", "null", context);
         Some(match self.field(raw, "pairs", context)?.as_str() {
-            "causal" => PairsTemplate::Causal(window),
+            "causal" => {
+                let block = self.size_or(raw, "block", "null", context);
+                PairsTemplate::Causal(window, block)
+            }
             "full" => PairsTemplate::Full(window),
             "across" => PairsTemplate::Across(window),
             "blocks" => PairsTemplate::Blocks(window),

@@ -382,7 +382,7 @@ fn steps(table: &mut Table, key: &'static str, errors: &mut Errors) -> Vec<RawSt
 }
 
 /// Fields of an operator that are one text.
-const FIELDS: [&str; 26] = [
+const FIELDS: [&str; 27] = [
     "name",
     "part",
     "kind",
@@ -401,6 +401,7 @@ const FIELDS: [&str; 26] = [
     "d_v",
     "pairs",
     "window",
+    "block",
     "kv",
     "elements",
     "least",

@@ -49,6 +49,16 @@ const COLUMN_NOT_MET: &[(&str, &[&str], &str)] = &[
         "the library runs every expert for every token",
     ),
     (
+        "flop_forward_s128",
+        &["default:zaya"],
+        "the table counts convolutions over padding and the values of a token before the first",
+    ),
+    (
+        "flop_forward_s2048",
+        &["default:zaya"],
+        "the table counts convolutions over padding and the values of a token before the first",
+    ),
+    (
         "flop_forward_s2048",
         &["default:llama4"],
         "the library runs every expert for every token",
@@ -136,6 +146,7 @@ fn covered_rows_are_exact() {
     let mut exact = 0;
     let mut partly = 0;
     let mut recurrent = 0;
+    let mut without_figures = 0;
     let mut wrong = Vec::new();
     for row in table(&root) {
         let id = row["id"].as_str();
@@ -167,7 +178,10 @@ fn covered_rows_are_exact() {
             Err(error) => wrong.push(format!("{id}: {}: {error}", error.code())),
             Ok(model) => {
                 let differences = differences(&row, &model);
-                if differences.is_empty() {
+                if row["total_params"].is_empty() {
+                    // Its library does not build it: that it resolves is all there is to see.
+                    without_figures += 1;
+                } else if differences.is_empty() {
                     exact += 1;
                     partly += usize::from(not_met(id).next().is_some());
                     recurrent += usize::from(has_recurrence(&model));
@@ -183,8 +197,9 @@ fn covered_rows_are_exact() {
         wrong.join("\n")
     );
     assert_eq!(
-        (exact, partly, recurrent),
-        (162, 9, 8),
-        "rows met, and among them those met but for a column, and recurrent ones"
+        (exact, partly, recurrent, without_figures),
+        (155, 10, 8, 9),
+        "rows met, among them those met but for a column and recurrent ones, and rows without \
+         figures"
     );
 }

@@ -199,6 +199,13 @@ fn reach(pairs: &Pairs) -> String {
         Pairs::Across { keys } => format!("{} positions of another input", grouped(*keys)),
         Pairs::Blocks { size } => format!("all in blocks of {}", grouped(*size)),
         Pairs::CausalChunks { size } => format!("all before in chunks of {}", grouped(*size)),
+        Pairs::CausalBlocks { size, most } => {
+            let chosen = most.map_or_else(
+                || "one entry".to_owned(),
+                |n| format!("at most {} entries, one", grouped(n)),
+            );
+            format!("{chosen} for each {} before", grouped(*size))
+        }
         // Full, and what may come.
         _ => "all".to_owned(),
     }
