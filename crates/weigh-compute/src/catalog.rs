@@ -13,7 +13,7 @@ mod raw;
 
 use std::sync::OnceLock;
 
-use weigh_facts::{Diagnostic, OperatorKind, Part, TowerRole};
+use weigh_facts::{Diagnostic, Modality, OperatorKind, Pairs, Part, TowerRole};
 
 use crate::expression::Expression;
 
@@ -58,23 +58,35 @@ macro_rules! files {
 const BLOCKS: &str = include_str!("../catalog/architectures/blocks.toml");
 const FAMILIES: &[(&str, &str)] = files![
     "afmoe",
+    "albert",
     "apertus",
     "arcee",
     "arctic",
     "baichuan",
     "bamba",
+    "bart",
+    "bart_decoder",
+    "bart_encoder",
     "bert",
     "bloom",
     "chatglm",
+    "clip",
+    "clip_text_model",
+    "clip_vision_model",
     "cohere",
     "cohere2",
     "cohere2_moe",
     "dbrx",
+    "deberta-v2",
     "deepseek",
     "deepseek_v2",
     "deepseek_v3",
     "deepseek_v32",
+    "deepseek_v4",
+    "dinov2",
+    "distilbert",
     "dots1",
+    "electra",
     "ernie4_5",
     "ernie4_5_moe",
     "exaone4",
@@ -82,8 +94,12 @@ const FAMILIES: &[(&str, &str)] = files![
     "falcon_h1",
     "falcon_mamba",
     "flex_olmo",
+    "flux",
+    "flux_double",
+    "flux_single",
     "gemma",
     "gemma2",
+    "gemma3",
     "gemma3_text",
     "glm",
     "glm4",
@@ -109,11 +125,17 @@ const FAMILIES: &[(&str, &str)] = files![
     "internlm2",
     "jamba",
     "jetmoe",
+    "kimi_k25",
+    "kimi_k25_vision",
     "kimi_linear",
     "laguna",
     "lfm2",
     "lfm2_moe",
     "llama",
+    "llama4",
+    "llama4_text",
+    "llama4_vision_model",
+    "llava",
     "mamba",
     "mamba2",
     "mimo_v2_flash",
@@ -123,11 +145,19 @@ const FAMILIES: &[(&str, &str)] = files![
     "ministral",
     "ministral3",
     "mistral",
+    "mistral3",
     "mistral4",
     "mixtral",
+    "mllama",
+    "mllama_cross",
+    "mllama_text_model",
+    "mllama_vision_model",
+    "modernbert",
     "mpt",
+    "mt5",
     "nanochat",
     "nemotron",
+    "nemotron-nas",
     "nemotron_h",
     "olmo",
     "olmo2",
@@ -140,22 +170,46 @@ const FAMILIES: &[(&str, &str)] = files![
     "phi-msft",
     "phi3",
     "phimoe",
+    "pixtral",
     "qwen",
     "qwen2",
+    "qwen2_5_vl",
+    "qwen2_5_vl_vision",
     "qwen2_moe",
+    "qwen2_vl",
+    "qwen2_vl_vision",
     "qwen3",
     "qwen3_5_moe_text",
     "qwen3_5_text",
     "qwen3_moe",
     "qwen3_next",
+    "qwen3_vl",
+    "qwen3_vl_moe",
+    "qwen3_vl_vision",
     "recurrent_gemma",
+    "roberta",
     "rwkv",
+    "sd3",
     "seed_oss",
+    "siglip",
+    "siglip_text_model",
+    "siglip_vision_model",
     "smollm3",
     "solar_open",
     "stablelm",
     "starcoder2",
+    "t5",
+    "t5_decoder",
+    "t5_encoder",
+    "umt5",
+    "vit",
+    "wav2vec2",
+    "whisper",
+    "whisper_decoder",
+    "whisper_encoder",
+    "xlm-roberta",
     "xlstm",
+    "zaya",
 ];
 
 impl Catalog {
@@ -168,6 +222,7 @@ impl Catalog {
         static SHIPPED: OnceLock<Result<Catalog, CatalogError>> = OnceLock::new();
         let read = || {
             let unread = |(_, text): &(&str, &'static str)| Entry {
+                name: listed(text, "name").concat(),
                 model_types: listed(text, "model_types"),
                 architectures: listed(text, "architectures"),
                 text,
@@ -179,6 +234,14 @@ impl Catalog {
             })
         };
         SHIPPED.get_or_init(read).as_ref()
+    }
+
+    /// The same with every entry read, to see that all of them are in order.
+    ///
+    /// # Errors
+    /// All diagnostics of the first file that is wrong.
+    pub fn shipped_in_full() -> Result<Self, CatalogError> {
+        Self::load(BLOCKS, FAMILIES)
     }
 
     /// Reads shared blocks and families, each a file name and its text.
@@ -203,13 +266,55 @@ impl Catalog {
                 return Err(failed(vec![taken]));
             }
             entries.push(Entry {
+                name: family.name.clone(),
                 model_types: family.model_types.clone(),
                 architectures: family.architectures.clone(),
                 text: "",
                 family: OnceLock::from(family),
             });
         }
-        Ok(Self { blocks, entries })
+        let catalog = Self { blocks, entries };
+        for ((file, _), entry) in families.iter().zip(&catalog.entries) {
+            let diagnostics = catalog.member_errors(catalog.family(entry));
+            if !diagnostics.is_empty() {
+                return Err(CatalogError {
+                    file: (*file).to_owned(),
+                    diagnostics,
+                });
+            }
+        }
+        Ok(catalog)
+    }
+
+    /// Names in members that only the other entries can vouch for.
+    fn member_errors(&self, family: &Family) -> Vec<Diagnostic> {
+        let mut errors = Vec::new();
+        let mut error = |message| errors.push(Diagnostic::new("catalog-entry", message, 0..1));
+        for member in &family.members {
+            let others = member.types.iter().map(|(_, name)| name);
+            for name in others.chain([&member.family]) {
+                let Some(inner) = self.by_name(name) else {
+                    error(format!("tower `{}`: no entry `{name}`", member.name));
+                    continue;
+                };
+                let spelled =
+                    |key: &str| inner.keys.iter().any(|k| k.names.iter().any(|n| n == key));
+                for (key, _) in member.defaults.iter().filter(|(k, _)| !spelled(k)) {
+                    error(format!(
+                        "tower `{}`: `{name}` reads no `{key}`",
+                        member.name
+                    ));
+                }
+                let named = |key: &str| inner.keys.iter().any(|k| k.name == key);
+                for (key, _) in member.with.iter().filter(|(k, _)| !named(k)) {
+                    error(format!(
+                        "tower `{}`: `{name}` has no key `{key}`",
+                        member.name
+                    ));
+                }
+            }
+        }
+        errors
     }
 
     /// Every model type it covers, sorted.
@@ -223,6 +328,11 @@ impl Catalog {
 
     pub(crate) fn by_model_type(&self, name: &str) -> Option<&Family> {
         let has = |e: &&Entry| e.model_types.iter().any(|t| t == name);
+        self.entries.iter().find(has).map(|e| self.family(e))
+    }
+
+    pub(crate) fn by_name(&self, name: &str) -> Option<&Family> {
+        let has = |e: &&Entry| e.name == name;
         self.entries.iter().find(has).map(|e| self.family(e))
     }
 
@@ -240,6 +350,7 @@ impl Catalog {
 /// A file of the catalog: what it is found by, and what is in it once somebody asks.
 #[derive(Clone, Debug)]
 struct Entry {
+    name: String,
     model_types: Vec<String>,
     architectures: Vec<String>,
     text: &'static str,
@@ -280,9 +391,48 @@ pub(crate) struct Family {
     pub(crate) varies: Vec<(String, Expression)>,
     pub(crate) depth: Expression,
     pub(crate) context: Option<Expression>,
+    /// What passes the tower, when that is not text.
+    pub(crate) input: Option<Input>,
+    /// Name of the tower that its own operators make, beside its members.
+    pub(crate) own: Option<String>,
+    /// Entries inside this one, in forward order.
+    pub(crate) members: Vec<Member>,
     pub(crate) stem: Vec<Step>,
     pub(crate) layer: Vec<Step>,
     pub(crate) tail: Vec<Step>,
+}
+
+/// What passes a tower, when that is not text.
+#[derive(Clone, Debug)]
+pub(crate) struct Input {
+    pub(crate) modality: Modality,
+    /// Positions for one input; none where they are tokens of text beside it.
+    pub(crate) positions: Option<Expression>,
+    /// The input, in words with `{key}` for values.
+    pub(crate) described: String,
+}
+
+/// Another entry inside a composite one.
+#[derive(Clone, Debug)]
+pub(crate) struct Member {
+    /// The tower's name.
+    pub(crate) name: String,
+    /// Where its keys may stand, first found; empty for beside the composite's own.
+    pub(crate) at: Vec<String>,
+    /// The entry, when the file does not name another.
+    pub(crate) family: String,
+    /// Model types that files write here, and the entries they are.
+    pub(crate) types: Vec<(String, String)>,
+    /// The class it is inside the composite; else the entry's first, less its head in a headless
+    /// composite.
+    pub(crate) class: Option<String>,
+    pub(crate) when: Option<Expression>,
+    /// Class defaults of the composite, by the names files use.
+    pub(crate) defaults: Vec<(String, Expression)>,
+    /// What the composite decides, by the names of the entry's keys.
+    pub(crate) with: Vec<(String, Expression)>,
+    /// Beginnings of tensor names, and what stands for them here, most usual first.
+    pub(crate) renames: Vec<(String, Vec<String>)>,
 }
 
 /// A configuration key.
@@ -315,6 +465,10 @@ pub(crate) enum KeyKind {
     Each,
     /// A number with at most three decimals, as its thousandfold.
     Thousandths,
+    /// A number, a string or a list of them: compared or measured, and no size.
+    Any,
+    /// A list of numbers with at most five decimals, each as its hundred-thousandfold.
+    Fractions,
 }
 
 impl KeyKind {
@@ -325,7 +479,9 @@ impl KeyKind {
             Self::Text => "a string",
             Self::List => "a list of strings or whole numbers",
             Self::Thousandths => "a number with at most three decimals",
+            Self::Fractions => "a list of numbers with at most five decimals",
             Self::Each => "a whole number, or a list with one for each layer",
+            Self::Any => "a number, a string or a list of them",
         }
     }
 }
@@ -381,12 +537,19 @@ pub(crate) enum KindTemplate {
         active: Expression,
         tied: Option<(Expression, String)>,
     },
+    Conv {
+        inputs: Expression,
+        outputs: Expression,
+        kernel: Vec<Expression>,
+        groups: Expression,
+        bias: Expression,
+        positions: Expression,
+    },
     Core {
         heads: Expression,
         d_qk: Expression,
         d_v: Expression,
-        causal: bool,
-        window: Expression,
+        pairs: PairsTemplate,
         kv: Expression,
     },
     Scan {
@@ -406,13 +569,55 @@ pub(crate) enum KindTemplate {
     },
 }
 
+/// [`Pairs`] with expressions for sizes; a window that is null is none.
+#[derive(Clone, Debug)]
+pub(crate) enum PairsTemplate {
+    /// A window, and the positions that one entry stands for where blocks of them are seen.
+    Causal(Expression, Expression),
+    Full(Expression),
+    Across(Expression),
+    Blocks(Expression),
+    CausalChunks(Expression),
+}
+
+impl PairsTemplate {
+    fn instantiate(
+        &self,
+        names: &crate::expression::Names,
+    ) -> Result<Pairs, crate::expression::EvalError> {
+        Ok(match self {
+            Self::Causal(window, block) => {
+                match (window.count_or_null(names)?, block.count_or_null(names)?) {
+                    (most, Some(size)) => Pairs::CausalBlocks { size, most },
+                    (None, None) => Pairs::Causal,
+                    (Some(width), None) => Pairs::CausalWindow { width },
+                }
+            }
+            Self::Full(reach) => match reach.count_or_null(names)? {
+                None => Pairs::Full,
+                Some(reach) => Pairs::Window { reach },
+            },
+            Self::Across(keys) => Pairs::Across {
+                keys: keys.count(names)?,
+            },
+            Self::CausalChunks(size) => match size.count_or_null(names)? {
+                None => Pairs::Causal,
+                Some(size) => Pairs::CausalChunks { size },
+            },
+            Self::Blocks(size) => match size.count_or_null(names)? {
+                None => Pairs::Full,
+                Some(size) => Pairs::Blocks { size },
+            },
+        })
+    }
+}
+
 impl KindTemplate {
     /// Makes the operator's kind from the values of the names.
     pub(crate) fn instantiate(
         &self,
         names: &crate::expression::Names,
     ) -> Result<OperatorKind, crate::expression::EvalError> {
-        use weigh_facts::Pairs;
         Ok(match self {
             Self::Embedding { rows, width } => OperatorKind::Embedding {
                 rows: rows.count(names)?,
@@ -430,28 +635,41 @@ impl KindTemplate {
                 outputs: outputs.count(names)?,
                 bias: bias.flag(names)?,
                 copies: copies.count(names)?,
-                active: active_of(copies, active, names)?,
+                active: active.count(names)?,
                 tied_to: match tied {
                     Some((when, to)) if when.flag(names)? => Some(to.clone()),
                     _ => None,
                 },
             },
+            Self::Conv {
+                inputs,
+                outputs,
+                kernel,
+                groups,
+                bias,
+                positions,
+            } => OperatorKind::Conv {
+                inputs: inputs.count(names)?,
+                outputs: outputs.count(names)?,
+                kernel: kernel
+                    .iter()
+                    .map(|side| side.count(names))
+                    .collect::<Result<_, _>>()?,
+                groups: groups.count(names)?,
+                bias: bias.flag(names)?,
+                positions: positions.count(names)?,
+            },
             Self::Core {
                 heads,
                 d_qk,
                 d_v,
-                causal,
-                window,
+                pairs,
                 kv,
             } => OperatorKind::Core {
                 heads: heads.count(names)?,
                 d_qk: d_qk.count(names)?,
                 d_v: d_v.count(names)?,
-                pairs: match (causal, window.count_or_null(names)?) {
-                    (false, _) => Pairs::Full,
-                    (true, None) => Pairs::Causal,
-                    (true, Some(width)) => Pairs::CausalWindow { width },
-                },
+                pairs: pairs.instantiate(names)?,
                 kv_elements: kv.count(names)?,
             },
             Self::Scan { least, most, state } => OperatorKind::Scan {
@@ -473,30 +691,15 @@ impl KindTemplate {
     }
 }
 
-/// How many copies a token passes, which are no more than there are.
-fn active_of(
-    copies: &Expression,
-    active: &Expression,
-    names: &crate::expression::Names,
-) -> Result<u64, crate::expression::EvalError> {
-    let passed = active.count(names)?;
-    if passed <= copies.count(names)? {
-        return Ok(passed);
-    }
-    Err(crate::expression::EvalError::Wrong {
-        text: active.text.clone(),
-        message: "a token passes more experts than there are".to_owned(),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn every_shipped_file_reads_and_its_head_is_what_it_holds() {
-        let read = Catalog::load(BLOCKS, FAMILIES).unwrap();
+        let read = Catalog::shipped_in_full().unwrap();
         for (entry, (file, text)) in read.entries.iter().zip(FAMILIES) {
+            assert_eq!(listed(text, "name"), [entry.name.as_str()], "{file}");
             assert_eq!(listed(text, "model_types"), entry.model_types, "{file}");
             assert_eq!(listed(text, "architectures"), entry.architectures, "{file}");
         }

@@ -8,7 +8,7 @@
 //!
 //! From loosest to tightest: `or`, `and`, `not`, comparison, `+ -`, `* / %`, then names,
 //! numbers, `'text'`, `true`, `false`, `null`, parentheses and the functions `if`, `at`, `each`,
-//! `len`, `has`, `min`, `max`, `ends`.
+//! `len`, `size`, `has`, `min`, `max`, `ends`.
 //!
 //! - **Invariant:** arithmetic is checked; `/` is exact and a remainder is an error.
 //! - **Invariant:** `if`, `and` and `or` evaluate only what they need.
@@ -106,10 +106,11 @@ enum Function {
     Min,
     Max,
     Ends,
+    Size,
 }
 
 impl Function {
-    const ALL: [(&'static str, Self, usize); 8] = [
+    const ALL: [(&'static str, Self, usize); 9] = [
         ("if", Self::If, 3),
         ("at", Self::At, 2),
         ("each", Self::Each, 2),
@@ -118,6 +119,7 @@ impl Function {
         ("min", Self::Min, 2),
         ("max", Self::Max, 2),
         ("ends", Self::Ends, 2),
+        ("size", Self::Size, 1),
     ];
 }
 
@@ -336,6 +338,17 @@ fn call(function: Function, arguments: &[Node], names: &Names) -> Result<Value, 
         }
         (Function::Len, []) => {
             let n = i128::try_from(first.list(names)?.len()).map_err(|_| Failure::Overflow)?;
+            Ok(Value::Integer(n))
+        }
+        // Of a list its entries, of null none, of anything else one.
+        (Function::Size, []) => {
+            if first.is_null_name(names) {
+                return Ok(Value::Integer(0));
+            }
+            let Ok(items) = first.list(names) else {
+                return first.evaluate(names).map(|_| Value::Integer(1));
+            };
+            let n = i128::try_from(items.len()).map_err(|_| Failure::Overflow)?;
             Ok(Value::Integer(n))
         }
         // A pattern of letters is a list of them.
@@ -607,6 +620,7 @@ mod tests {
         assert_eq!(eval("has(kinds, 'full')"), "true");
         assert_eq!(eval("len(kinds) + min(3, 4) * max(1, 2)"), "8");
         assert_eq!(eval("ends('LlamaModel', 'Model')"), "true");
+        assert_eq!(eval("size(kinds) + size(heads) + size(none)"), "3");
     }
 
     #[test]

@@ -42,11 +42,8 @@ pub fn cache_bytes(architecture: &Architecture, length: u64, bits: u64) -> u128 
     for (operator, layers) in architecture.operators().filter(class) {
         let (kv_elements, kept) = match &operator.kind {
             OperatorKind::Core {
-                pairs: Pairs::CausalWindow { width },
-                kv_elements,
-                ..
-            } => (kv_elements, length.min(*width)),
-            OperatorKind::Core { kv_elements, .. } => (kv_elements, length),
+                pairs, kv_elements, ..
+            } => (kv_elements, kept(*pairs, length)),
             OperatorKind::Scan { state, .. } => (state, 1),
             _ => continue,
         };
@@ -54,4 +51,17 @@ pub fn cache_bytes(architecture: &Architecture, length: u64, bits: u64) -> u128 
         elements = elements.saturating_add(layer.saturating_mul(u128::from(layers)));
     }
     elements.saturating_mul(u128::from(bits)).div_ceil(8)
+}
+
+/// Positions of a sequence that a layer keeps.
+fn kept(pairs: Pairs, length: u64) -> u64 {
+    match pairs {
+        Pairs::CausalWindow { width } => length.min(width),
+        // Kept whole from the first token on.
+        Pairs::Across { keys } => keys,
+        Pairs::Blocks { size } | Pairs::CausalChunks { size } => length.min(size),
+        // One entry for each whole block.
+        Pairs::CausalBlocks { size, .. } => length / size.max(1),
+        _ => length,
+    }
 }

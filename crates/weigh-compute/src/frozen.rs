@@ -13,7 +13,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use weigh_facts::{Adaptation, Architecture, Operator, OperatorKind, Tower, Wire};
+use weigh_facts::{Adaptation, Architecture, Operator, OperatorKind, Positions, Tower, Wire};
 
 use crate::profile::{OperationProfile, OperationsError, Scope, core, overflow};
 
@@ -113,7 +113,15 @@ impl<'a> Walk<'a> {
 
     fn over(mut self, architecture: &Architecture) -> Result<TrainingProfile, OperationsError> {
         for tower in &architecture.towers {
+            if tower.positions == Positions::Tokens {
+                self.tower(tower)?;
+                continue;
+            }
+            // Its modules are found and its gradients go on; its operations are not of the text.
+            let counted = self.profile.clone();
             self.tower(tower)?;
+            self.profile = counted;
+            self.profile.leave_out(&tower.name);
         }
         let mut missing: Vec<&str> = self.ranks.keys().copied().collect();
         missing.retain(|n| !self.used.contains(n));
@@ -186,6 +194,10 @@ impl<'a> Walk<'a> {
                 let times = u128::from(any) + u128::from(treatment.trains);
                 self.profile.add_linear(operator, times)?;
                 self.adapter(operator, treatment.rank, any)?;
+            }
+            OperatorKind::Conv { .. } => {
+                let times = u128::from(any) + u128::from(treatment.trains);
+                self.profile.add_conv(operator, times)?;
             }
             OperatorKind::Core {
                 heads,

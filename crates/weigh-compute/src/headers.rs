@@ -144,7 +144,20 @@ const BOOKKEEPING: [&str; 18] = [
 ];
 
 /// First parts of names that a model saved without its head lacks.
-const BASE_PREFIXES: [&str; 4] = ["model.", "transformer.", "bert.", "gpt_neox."];
+const BASE_PREFIXES: [&str; 12] = [
+    "model.",
+    "transformer.",
+    "bert.",
+    "gpt_neox.",
+    "roberta.",
+    "electra.",
+    "distilbert.",
+    "albert.",
+    "deberta.",
+    "wav2vec2.",
+    "vision_model.",
+    "text_model.",
+];
 
 /// What one operator wants of one tensor.
 struct Wanted {
@@ -200,11 +213,17 @@ impl<'a> Matcher<'a> {
         let is_mtp = operator.part == Part::MultiTokenPrediction;
         match &operator.kind {
             OperatorKind::Linear { copies, .. }
-                if *copies > 1 || operator.tensors.iter().any(|t| t.name.contains("{expert}")) =>
+                if *copies > 1
+                    || operator.tensors.iter().any(|t| t.name.contains("{expert}"))
+                    || operator.tensors.first().is_some_and(|t| t.stacked) =>
             {
                 self.experts(operator, layer, *copies);
             }
             OperatorKind::Buffer { .. } => self.buffer(operator, layer, is_mtp),
+            // A weight that is a tensor of its own, not the `.weight` of a module.
+            OperatorKind::Linear { .. } | OperatorKind::Conv { .. } if is_bare(operator) => {
+                self.experts(operator, layer, 1);
+            }
             _ => {
                 let names = paths(operator, layer, None, false);
                 self.plain(operator, names, is_mtp);
@@ -243,6 +262,19 @@ impl<'a> Matcher<'a> {
                 bias,
                 ..
             } => (vec![*outputs, *inputs], *bias, *outputs),
+            OperatorKind::Conv {
+                inputs,
+                outputs,
+                kernel,
+                groups,
+                bias,
+                ..
+            } => {
+                let channels = inputs.checked_div(*groups).unwrap_or(*inputs);
+                let mut shape = vec![*outputs, channels];
+                shape.extend(kernel);
+                (shape, *bias, *outputs)
+            }
             OperatorKind::Embedding { rows, width } => (vec![*rows, *width], false, 0),
             OperatorKind::Norm { width, bias } => (vec![*width], *bias, *width),
             OperatorKind::Unknown { parameters, .. } => (vec![*parameters], false, 0),
@@ -334,10 +366,9 @@ impl<'a> Matcher<'a> {
         if !is_container {
             // A sub-byte float is two values to a byte, but its header counts values.
             let any_shape = wanted.suffixes == [""];
-            // A convolution over single channels has an axis of one between them and its width.
             let same = tensor.shape == shape
                 || (tensor.elements == elements
-                    && (any_shape || reversed() || squeezed(&tensor.shape).eq(shape)));
+                    && (any_shape || reversed() || is_convolution(&tensor.shape, shape)));
             return if same { Fit::Exact } else { Fit::Wrong };
         }
         // Without a word on the format, bytes of half the size hold 4-bit values.
@@ -420,17 +451,20 @@ impl<'a> Matcher<'a> {
 
     /// All copies in one tensor, perhaps with those of another operator, perhaps packed.
     fn stacked(&mut self, operator: &Operator, name: &str, copies: u64, is_mtp: bool) -> bool {
-        let OperatorKind::Linear {
-            inputs,
-            outputs,
-            bias,
-            ..
-        } = &operator.kind
-        else {
-            return false;
-        };
         let product = u64::saturating_mul;
-        let claim = product(product(*inputs, *outputs), copies);
+        let (claim, outputs, bias) = match &operator.kind {
+            OperatorKind::Linear {
+                inputs,
+                outputs,
+                bias,
+                ..
+            } => (product(product(*inputs, *outputs), copies), outputs, bias),
+            OperatorKind::Conv { outputs, bias, .. } => {
+                let weight = operator.kind.conv_weight();
+                (weight.unwrap_or(u64::MAX), outputs, bias)
+            }
+            _ => return false,
+        };
         let whole = self.find(name);
         let blocks = self.find(&format!("{name}_blocks"));
         let Some((tensor, packed)) = whole.map(|t| (t, false)).or(blocks.map(|t| (t, true))) else {
@@ -501,6 +535,10 @@ impl<'a> Matcher<'a> {
             if self.used.contains(tensor.name.as_str()) {
                 continue;
             }
+            if tensor.name.starts_with("mtp.") {
+                self.explain(MTP, tensor.elements);
+                continue;
+            }
             if tensor.dtype == Dtype::F8_E8M0 {
                 self.explain(SCALES, tensor.elements);
                 continue;
@@ -545,9 +583,9 @@ impl<'a> Matcher<'a> {
     }
 }
 
-/// A shape without its axes of one.
-fn squeezed(shape: &[u64]) -> impl Iterator<Item = &u64> {
-    shape.iter().filter(|side| **side != 1)
+/// The weight of a convolution has more than one axis for what one output reads.
+fn is_convolution(stored: &[u64], wanted: &[u64]) -> bool {
+    stored.len() > 2 && wanted.len() == 2 && stored.first() == wanted.first()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -569,6 +607,11 @@ impl Wanted {
             shape,
         }
     }
+}
+
+/// Are all its names those of bare tensors?
+fn is_bare(operator: &Operator) -> bool {
+    !operator.tensors.is_empty() && operator.tensors.iter().all(|t| t.stacked)
 }
 
 /// The names an operator's tensors may have, indices filled in.

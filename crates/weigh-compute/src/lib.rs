@@ -27,6 +27,7 @@ mod catalog;
 mod chip_time;
 mod chips;
 mod cluster;
+mod expand;
 mod expression;
 mod footprint;
 mod frozen;
@@ -58,8 +59,8 @@ pub use headers::{
 };
 pub use lineage::{LINEAGE_SUM, LineageTotal, StageShare, inclusion, lineage_total};
 pub use profile::{
-    Component, OperationProfile, OperationsError, Scope, forward, forward_components, six_n_d,
-    training,
+    Component, OperationProfile, OperationsError, Scope, forward, forward_components,
+    forward_input, six_n_d, training,
 };
 pub use reconcile::{
     Agreement, Circumstances, LikelyCause, RECONCILIATION, Reconciliation, reconcile,

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 use weigh_facts::{
     Architecture, AttentionConvention, Decimal, Operations, Operator, OperatorKind, Pairs,
-    Parameters, Part, Tokens,
+    Parameters, Part, Positions, Tokens, Tower,
 };
 
 /// Why operations could not be counted.
@@ -92,18 +92,26 @@ pub struct OperationProfile {
     spread: u128,
     unknown: u64,
     is_ceiling: bool,
+    /// Towers left out because other inputs than text pass them.
+    left_out: Vec<String>,
 }
 
 /// [`Pairs`] with an order, so that profiles compare and print alike on every machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct PairsKey(u8, u64);
+struct PairsKey(u8, u64, u64);
 
 impl PairsKey {
     fn new(pairs: Pairs) -> Self {
         match pairs {
-            Pairs::Causal => Self(1, 0),
-            Pairs::CausalWindow { width } => Self(2, width),
-            _ => Self(0, 0),
+            Pairs::Causal => Self(1, 0, 0),
+            Pairs::CausalWindow { width } => Self(2, width, 0),
+            Pairs::Across { keys } => Self(3, keys, 0),
+            Pairs::Window { reach } => Self(4, reach, 0),
+            Pairs::Blocks { size } => Self(5, size, 0),
+            Pairs::CausalChunks { size } => Self(6, size, 0),
+            // No sequence has more entries than that.
+            Pairs::CausalBlocks { size, most } => Self(7, size, most.unwrap_or(u64::MAX)),
+            _ => Self(0, 0, 0),
         }
     }
 
@@ -111,23 +119,67 @@ impl PairsKey {
         match self.0 {
             1 => Pairs::Causal,
             2 => Pairs::CausalWindow { width: self.1 },
+            3 => Pairs::Across { keys: self.1 },
+            4 => Pairs::Window { reach: self.1 },
+            5 => Pairs::Blocks { size: self.1 },
+            6 => Pairs::CausalChunks { size: self.1 },
+            7 => Pairs::CausalBlocks {
+                size: self.1,
+                most: Some(self.2),
+            },
             _ => Pairs::Full,
         }
     }
 }
 
 impl OperationProfile {
-    /// Operations of one forward pass.
+    /// Operations of one forward pass over text.
+    ///
+    /// Limits: towers that other inputs pass are left out, see [`Self::left_out`] and
+    /// [`forward_input`]. Two towers of text, an encoder and a decoder, each read the sequence:
+    /// source and target are taken to be as long as each other.
     ///
     /// # Errors
     /// When the sizes overflow.
     pub fn forward(architecture: &Architecture, scope: Scope) -> Result<Self, OperationsError> {
         let mut profile = Self::default();
-        let covered = |(o, _): &(&Operator, u64)| scope.covers(o.part);
-        for (operator, layers) in architecture.operators().filter(covered) {
-            profile.add_forward(operator, u128::from(layers))?;
+        for tower in &architecture.towers {
+            if tower.positions == Positions::Tokens {
+                profile.add_tower(tower, scope)?;
+            } else {
+                profile.leave_out(&tower.name);
+            }
         }
         Ok(profile)
+    }
+
+    pub(crate) fn leave_out(&mut self, tower: &str) {
+        self.left_out.push(tower.to_owned());
+    }
+
+    /// Operations of one forward pass through one tower, whatever passes it.
+    ///
+    /// # Errors
+    /// When the sizes overflow.
+    pub fn forward_tower(tower: &Tower) -> Result<Self, OperationsError> {
+        let mut profile = Self::default();
+        profile.add_tower(tower, Scope::default())?;
+        Ok(profile)
+    }
+
+    fn add_tower(&mut self, tower: &Tower, scope: Scope) -> Result<(), OperationsError> {
+        let covered = |(o, _): &(&Operator, u64)| scope.covers(o.part);
+        for (operator, layers) in tower.operators().filter(covered) {
+            self.add_forward(operator, u128::from(layers))?;
+        }
+        Ok(())
+    }
+
+    /// Towers that are not counted because other inputs than text pass them: how many inputs
+    /// there were is not known, so the upper bound of any estimate made from this profile is open.
+    #[must_use]
+    pub fn left_out(&self) -> &[String] {
+        &self.left_out
     }
 
     /// Operations of training every weight: forward, and twice that backward.
@@ -199,6 +251,7 @@ impl OperationProfile {
                 self.add_unknown(parameters.0, layers)
             }
             OperatorKind::Linear { .. } => self.add_linear(operator, layers),
+            OperatorKind::Conv { .. } => self.add_conv(operator, layers),
             OperatorKind::Core {
                 heads,
                 d_qk,
@@ -227,9 +280,23 @@ impl OperationProfile {
         if operator.part != Part::Pooler {
             return self.add_per_token(one, times);
         }
+        self.add_per_sequence(one, times)
+    }
+
+    /// Adds `times` passes of a convolution over its own positions, once per sequence.
+    pub(crate) fn add_conv(
+        &mut self,
+        operator: &Operator,
+        times: u128,
+    ) -> Result<(), OperationsError> {
+        let one = conv(operator).ok_or(overflow("a convolution"))?;
+        self.add_per_sequence(one, times)
+    }
+
+    fn add_per_sequence(&mut self, one: u128, times: u128) -> Result<(), OperationsError> {
         let sum = one.checked_mul(times);
         let sum = sum.and_then(|n| n.checked_add(self.per_sequence));
-        self.per_sequence = sum.ok_or(overflow("poolers"))?;
+        self.per_sequence = sum.ok_or(overflow("work once per sequence"))?;
         Ok(())
     }
 
@@ -344,7 +411,7 @@ impl OperationProfile {
         line: &Decimal,
         convention: AttentionConvention,
     ) -> Option<u64> {
-        if self.unknown > 0 || self.is_ceiling || self.is_range() {
+        if self.unknown > 0 || self.is_ceiling || self.is_range() || !self.left_out.is_empty() {
             return None;
         }
         let growing = Self {
@@ -404,6 +471,14 @@ pub(crate) fn linear(operator: &Operator) -> Option<u128> {
         .checked_mul(u128::from(*active))
 }
 
+/// Operations of a convolution per input, forward.
+pub(crate) fn conv(operator: &Operator) -> Option<u128> {
+    let OperatorKind::Conv { positions, .. } = &operator.kind else {
+        return Some(0);
+    };
+    (2 * u128::from(operator.kind.conv_weight()?)).checked_mul(u128::from(*positions))
+}
+
 /// Operations of attention per pair, forward: 2 × heads × width.
 pub(crate) fn core(heads: u64, width: u64) -> Option<u128> {
     (2 * u128::from(heads)).checked_mul(u128::from(width))
@@ -439,6 +514,22 @@ pub fn forward(
         .operations(tokens, length, convention)
 }
 
+/// Operations of one forward pass of the inputs that a tower describes, such as one image, and
+/// nothing for a tower of text. With text beside an image, give the text's length.
+///
+/// # Errors
+/// When the count overflows, or `length` is zero for a tower that reads text beside the input.
+pub fn forward_input(tower: &Tower, length: u64) -> Result<Operations, OperationsError> {
+    let length = match &tower.positions {
+        Positions::Tokens => return Ok(Operations(0)),
+        Positions::Input { count: 0, .. } => return Err(OperationsError::ZeroLength),
+        Positions::Input { count, .. } => *count,
+        Positions::TokensBeside { .. } => length,
+    };
+    let profile = OperationProfile::forward_tower(tower)?;
+    profile.operations(Tokens(length), length, AttentionConvention::CausalExact)
+}
+
 /// The same by component; the components sum to [`forward`].
 ///
 /// # Errors
@@ -451,9 +542,13 @@ pub fn forward_components(
 ) -> Result<Vec<(Component, Operations)>, OperationsError> {
     let mut profiles: BTreeMap<Component, OperationProfile> = BTreeMap::new();
     let covered = |(o, _): &(&Operator, u64)| Scope::default().covers(o.part);
-    for (operator, layers) in architecture.operators().filter(covered) {
+    let text = architecture.towers.iter();
+    let text = text.filter(|t| t.positions == Positions::Tokens);
+    for (operator, layers) in text.flat_map(Tower::operators).filter(covered) {
         let component = match operator.kind {
-            OperatorKind::Linear { .. } => Component::Matrices(operator.part),
+            OperatorKind::Linear { .. } | OperatorKind::Conv { .. } => {
+                Component::Matrices(operator.part)
+            }
             OperatorKind::Core { .. } => Component::AttentionCore,
             OperatorKind::Scan { .. } => Component::Scan,
             OperatorKind::Unknown { .. } => Component::Unknown,

@@ -8,22 +8,28 @@
 //! - **Invariant:** no size is guessed, clamped or wrapped; what does not fit is an error that
 //!   names the key and the place.
 
-use std::collections::{BTreeMap, HashMap};
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::rc::Rc;
 
-use weigh_facts::{
-    Architecture, Decimal, Defaulted, LayerGroup, Observation, Observed, Operator, Place, Reading,
-    TensorPattern, Tower, Wire,
-};
+use weigh_facts::{Architecture, Decimal, Defaulted, Observation, Observed, Place, Reading};
 
-use crate::catalog::{Catalog, Family, Key, KeyKind, Step, Template};
+use crate::catalog::{Catalog, Family, Key, KeyKind};
 use crate::expression::{EvalError, Expression, Names, Value};
 use crate::names::nearest_names;
 use crate::profile::{OperationProfile, Scope};
 
 /// Layers beyond this are no model, whatever the file says.
-const LAYERS_MAX: u64 = 100_000;
+pub(crate) const LAYERS_MAX: u64 = 100_000;
 /// Where a vision-language configuration keeps the keys of its language model.
 const TEXT: &str = "text_config.";
+/// The same in all spellings.
+const TEXTS: [&str; 4] = [
+    TEXT,
+    "llm_config.",
+    "thinker_config.text_config.",
+    "language_config.",
+];
 
 /// How configurations are resolved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -216,47 +222,33 @@ pub fn resolve(
     let mut config = Config::new(reading);
     let (family, declared) = config.family(catalog)?;
     config.check_class(family)?;
-    config.find_prefix(family)?;
-    let mut names = config.built_in(family);
+    if family.members.is_empty() {
+        config.find_prefix(family)?;
+    }
     let mut defaulted = Vec::new();
-    for key in &family.keys {
-        let value = config.value(key, &names, options, &mut defaulted)?;
-        names.insert(key.name.clone(), value);
-    }
-    let fail = |error| config.eval_error(error);
-    for check in &family.checks {
-        if !check.that.flag(&names).map_err(fail)? {
-            return Err(ResolveError::Contradiction {
-                message: check.says.clone(),
-                place: config.place(),
-            });
-        }
-    }
-    let tower = tower(family, &mut names, &config)?;
-    let context_tokens = match &family.context {
-        Some(context) if options.assume_class_defaults || config.gives(family, context) => {
-            context.count_or_null(&names).map_err(fail)?
-        }
-        _ => None,
-    };
-    let context_tokens = context_tokens.map(|c| config.scaled_context(c));
+    let built = config.build(family, catalog, options, &mut defaulted, 0)?;
     let architecture = Architecture {
         family: family.name.clone(),
         declared,
-        towers: vec![tower],
+        towers: built.towers,
         defaulted,
-        context_tokens,
+        context_tokens: built.context,
         source: config.source(family),
     };
     config.check_sizes(architecture)
 }
 
 /// The keys of one file, and where in it the model's keys sit.
-struct Config<'a> {
-    keys: HashMap<&'a str, &'a Observation>,
+#[derive(Clone)]
+pub(crate) struct Config<'a> {
+    keys: Rc<HashMap<&'a str, &'a Observation>>,
     input: &'a str,
-    prefix: &'static str,
-    class: Option<&'a str>,
+    pub(crate) prefix: String,
+    class: Option<String>,
+    /// Class defaults that stand before those of the entry, by the names files use.
+    defaults: Vec<(String, Expression)>,
+    /// Values the file does not decide, by the names of the entry's keys.
+    decided: Vec<(String, Value)>,
 }
 
 impl<'a> Config<'a> {
@@ -267,27 +259,34 @@ impl<'a> Config<'a> {
         }
         let class = keys.get("architectures").and_then(|o| match &o.value {
             Observed::List(items) => items.iter().find_map(|i| match i {
-                Observed::Text(text) => Some(text.as_str()),
+                Observed::Text(text) => Some(text.clone()),
                 _ => None,
             }),
             _ => None,
         });
+        // Diffusion pipelines name the class of each part alone.
+        let alone = keys.get("_class_name").and_then(|o| match &o.value {
+            Observed::Text(text) => Some(text.clone()),
+            _ => None,
+        });
         Self {
-            keys,
+            keys: Rc::new(keys),
             input: &reading.input,
-            prefix: "",
-            class,
+            prefix: String::new(),
+            class: class.or(alone),
+            defaults: Vec::new(),
+            decided: Vec::new(),
         }
     }
 
-    fn place(&self) -> Place {
+    pub(crate) fn place(&self) -> Place {
         Place {
             input: self.input.to_owned(),
             inside: String::new(),
         }
     }
 
-    fn text(&self, key: &str) -> Option<&'a str> {
+    pub(crate) fn text(&self, key: &str) -> Option<&'a str> {
         match &self.keys.get(key)?.value {
             Observed::Text(text) => Some(text),
             _ => None,
@@ -299,18 +298,21 @@ impl<'a> Config<'a> {
         catalog: &'c Catalog,
     ) -> Result<(&'c Family, Option<String>), ResolveError> {
         let model_type = self.text("model_type");
-        let declared = self.class.or(model_type);
+        let class = self.class.as_deref();
+        let declared = class.or(model_type);
         let found = model_type
             .and_then(|t| catalog.by_model_type(t))
-            .or_else(|| catalog.by_class(self.class?));
+            .or_else(|| catalog.by_class(class?));
         if let Some(family) = found {
             return Ok((family, declared.map(str::to_owned)));
         }
         let place = self.place();
-        let Some(name) = model_type.or(self.class) else {
+        let Some(name) = model_type.or(class) else {
             return Err(ResolveError::NoModelType { place });
         };
-        let inner = self.text("text_config.model_type");
+        let inner = TEXTS
+            .iter()
+            .find_map(|at| self.text(&format!("{at}model_type")));
         if let Some(text) = inner.filter(|t| catalog.by_model_type(t).is_some()) {
             return Err(ResolveError::TextTowerOnly {
                 name: name.to_owned(),
@@ -327,9 +329,14 @@ impl<'a> Config<'a> {
 
     /// A class without a head is the covered model less its head; any other class is not covered.
     fn check_class(&self, family: &Family) -> Result<(), ResolveError> {
-        match self.class {
+        // An entry that names classes without a head covers no others of them, and what a part of
+        // a composite is called is not known.
+        let listed = family.architectures.iter().any(|a| is_headless(a));
+        let strict = listed || !family.members.is_empty();
+        match self.class.as_deref() {
             Some(class)
-                if !is_headless(class) && !family.architectures.iter().any(|a| a == class) =>
+                if (strict || !is_headless(class))
+                    && !family.architectures.iter().any(|a| a == class) =>
             {
                 Err(ResolveError::UncoveredClass {
                     class: class.to_owned(),
@@ -352,13 +359,13 @@ impl<'a> Config<'a> {
         let nested = !has("") && has(TEXT);
         if self.keys.keys().any(|k| k.starts_with("vision_config.")) {
             return Err(ResolveError::TextTowerOnly {
-                name: self.class.unwrap_or(&family.name).to_owned(),
+                name: self.class.as_deref().unwrap_or(&family.name).to_owned(),
                 text: family.name.clone(),
                 place: self.place(),
             });
         }
         if nested {
-            self.prefix = TEXT;
+            TEXT.clone_into(&mut self.prefix);
         }
         Ok(())
     }
@@ -377,10 +384,9 @@ impl<'a> Config<'a> {
         source
     }
 
-    fn built_in(&self, family: &Family) -> Names {
-        let class = self
-            .class
-            .or(family.architectures.first().map(String::as_str));
+    pub(crate) fn built_in(&self, family: &Family) -> Names {
+        let class = self.class.as_deref();
+        let class = class.or(family.architectures.first().map(String::as_str));
         let class = class.unwrap_or_default();
         Names::from([
             ("class".to_owned(), Value::Text(class.to_owned())),
@@ -389,20 +395,23 @@ impl<'a> Config<'a> {
     }
 
     /// The value of a key: from the file by its names in order, else the class default.
-    fn value(
+    pub(crate) fn value(
         &self,
         key: &Key,
         names: &Names,
         options: ResolveOptions,
         defaulted: &mut Vec<Defaulted>,
     ) -> Result<Value, ResolveError> {
-        let mut seen: Option<(&Observation, Value)> = None;
+        if let Some((_, value)) = self.decided.iter().find(|(name, _)| *name == key.name) {
+            return Ok(value.clone());
+        }
+        let mut seen: Option<(Cow<'_, Observation>, Value)> = None;
         for name in &key.names {
             let full = format!("{}{name}", self.prefix);
-            let Some(observation) = self.keys.get(full.as_str()) else {
+            let Some(observation) = self.observation(&full) else {
                 continue;
             };
-            let value = read(key, observation)?;
+            let value = read(key, &observation)?;
             match &seen {
                 None => seen = Some((observation, value)),
                 Some((first, kept)) if *kept != value && value != Value::Null => {
@@ -428,10 +437,36 @@ impl<'a> Config<'a> {
         }
     }
 
+    /// What stands under a name. `layers[].size` is the list of the sizes in a list of maps.
+    fn observation(&self, name: &str) -> Option<Cow<'a, Observation>> {
+        if !name.as_bytes().contains(&b'[') {
+            return self.keys.get(name).map(|o| Cow::Borrowed(*o));
+        }
+        let (list, inside) = name.split_once("[].")?;
+        let whole = self.keys.get(list)?;
+        let Observed::List(entries) = &whole.value else {
+            return Some(Cow::Borrowed(*whole));
+        };
+        let pick = |entry: &Observed| {
+            let picked = inside.split('.').try_fold(entry, |at, part| match at {
+                Observed::Map(fields) => fields.iter().find(|(n, _)| n == part).map(|(_, v)| v),
+                _ => None,
+            });
+            picked.cloned().unwrap_or(Observed::Null)
+        };
+        Some(Cow::Owned(Observation {
+            key: name.to_owned(),
+            value: Observed::List(entries.iter().map(pick).collect()),
+            place: whole.place.clone(),
+        }))
+    }
+
     fn class_default(&self, key: &Key, names: &Names) -> Result<Value, ResolveError> {
         let place = self.place();
         let name = key.names.first().unwrap_or(&key.name);
-        key.default.evaluate(names).map_err(|error| match error {
+        let nearer = self.defaults.iter().find(|(n, _)| key.names.contains(n));
+        let default = nearer.map_or(&key.default, |(_, default)| default);
+        default.evaluate(names).map_err(|error| match error {
             EvalError::Overflow { .. } => ResolveError::TooLarge {
                 message: format!("{error}, which stands for `{name}`"),
                 place,
@@ -511,7 +546,76 @@ impl<'a> Config<'a> {
             .unwrap_or(context)
     }
 
-    fn eval_error(&self, error: EvalError) -> ResolveError {
+    /// The longest sequence, where the file gives it.
+    pub(crate) fn context(
+        &self,
+        family: &Family,
+        names: &Names,
+        options: ResolveOptions,
+    ) -> Result<Option<u64>, ResolveError> {
+        let found = match &family.context {
+            Some(context) if options.assume_class_defaults || self.gives(family, context) => {
+                context
+                    .count_or_null(names)
+                    .map_err(|e| self.eval_error(e))?
+            }
+            _ => None,
+        };
+        Ok(found.map(|c| self.scaled_context(c)))
+    }
+
+    /// Holds what must hold of the values.
+    pub(crate) fn check(&self, family: &Family, names: &Names) -> Result<(), ResolveError> {
+        for check in &family.checks {
+            if !check.that.flag(names).map_err(|e| self.eval_error(e))? {
+                return Err(ResolveError::Contradiction {
+                    message: check.says.clone(),
+                    place: self.place(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The first of these places under which the file has keys, else the first of them.
+    pub(crate) fn section(&self, places: &[String]) -> String {
+        let full = |at: &String| match at.as_str() {
+            "" => self.prefix.clone(),
+            at => format!("{}{at}.", self.prefix),
+        };
+        let held = |at: &String| self.keys.keys().any(|k| k.starts_with(at.as_str()));
+        let mut all = places.iter().map(full);
+        let first = all.clone().next().unwrap_or_default();
+        all.find(held).unwrap_or(first)
+    }
+
+    /// The same file, read as the part under `prefix`.
+    pub(crate) fn inside(
+        &self,
+        prefix: String,
+        class: Option<String>,
+        defaults: Vec<(String, Expression)>,
+        decided: Vec<(String, Value)>,
+    ) -> Self {
+        Self {
+            keys: Rc::clone(&self.keys),
+            input: self.input,
+            prefix,
+            class,
+            defaults,
+            decided,
+        }
+    }
+
+    pub(crate) fn unknown_member(&self, name: &str, catalog: &Catalog) -> ResolveError {
+        ResolveError::UnknownArchitecture {
+            name: name.to_owned(),
+            nearest: nearest_names(name, catalog.model_types()),
+            place: self.place(),
+        }
+    }
+
+    pub(crate) fn eval_error(&self, error: EvalError) -> ResolveError {
         let place = self.place();
         let message = error.to_string();
         match error {
@@ -577,10 +681,23 @@ fn read(key: &Key, observation: &Observation) -> Result<Value, ResolveError> {
                 place: observation.place.clone(),
             })
         }
-        (Observed::List(items), KeyKind::List | KeyKind::Each) => items
+        (Observed::List(items), KeyKind::Fractions) => items
             .iter()
             .map(|item| match item {
-                Observed::Text(text) if key.kind == KeyKind::List => Ok(Value::Text(text.clone())),
+                Observed::Null => Ok(Value::Null),
+                Observed::Number(number) => {
+                    let whole = number * &Decimal::from(100_000_u64);
+                    count(&whole, 0, u64::MAX).ok_or_else(wrong)
+                }
+                _ => Err(wrong()),
+            })
+            .collect::<Result<_, _>>()
+            .map(Value::List),
+        (value, KeyKind::Any) => any(value).ok_or_else(wrong),
+        (Observed::List(_), KeyKind::List) => item(&observation.value, 2).ok_or_else(wrong),
+        (Observed::List(items), KeyKind::Each) => items
+            .iter()
+            .map(|item| match item {
                 Observed::Number(number) => count(number, 0, u64::MAX).ok_or_else(wrong),
                 _ => Err(wrong()),
             })
@@ -590,122 +707,40 @@ fn read(key: &Key, observation: &Observation) -> Result<Value, ResolveError> {
     }
 }
 
+/// A value that is only compared or measured: a number that is not whole by its text.
+fn any(observed: &Observed) -> Option<Value> {
+    match observed {
+        Observed::Number(number) => {
+            let text = number.to_plain();
+            Some(text.parse().map_or(Value::Text(text), Value::Integer))
+        }
+        Observed::Text(text) => Some(Value::Text(text.clone())),
+        Observed::List(items) => {
+            let items = items.iter().map(any);
+            items.collect::<Option<_>>().map(Value::List)
+        }
+        _ => None,
+    }
+}
+
+/// An entry of a list, which may be a list.
+fn item(observed: &Observed, depth: usize) -> Option<Value> {
+    match observed {
+        Observed::Null => Some(Value::Null),
+        Observed::Bool(flag) => Some(Value::Flag(*flag)),
+        Observed::Text(text) => Some(Value::Text(text.clone())),
+        Observed::Number(number) => count(number, 0, u64::MAX),
+        Observed::List(items) if depth > 0 => {
+            let items = items.iter().map(|i| item(i, depth - 1));
+            items.collect::<Option<_>>().map(Value::List)
+        }
+        _ => None,
+    }
+}
+
 fn count(number: &Decimal, min: u64, max: u64) -> Option<Value> {
     let value = u64::try_from(number.to_u128()?).ok()?;
     (min..=max)
         .contains(&value)
         .then(|| Value::Integer(value.into()))
-}
-
-fn tower(family: &Family, names: &mut Names, config: &Config<'_>) -> Result<Tower, ResolveError> {
-    let fail = |error| config.eval_error(error);
-    let depth = family.depth.count(names).map_err(fail)?;
-    if depth > LAYERS_MAX {
-        return Err(ResolveError::OutOfRange {
-            key: "layers".to_owned(),
-            value: depth.to_string(),
-            min: 0,
-            max: LAYERS_MAX,
-            place: config.place(),
-        });
-    }
-    let stem = expand(&family.stem, names, depth).map_err(fail)?;
-    let mut kinds: BTreeMap<(Vec<bool>, Vec<u64>), Vec<u64>> = BTreeMap::new();
-    for layer in 0..depth {
-        names.insert("layer".to_owned(), Value::Integer(layer.into()));
-        let kind: Result<Vec<bool>, EvalError> =
-            family.selects.iter().map(|s| s.when.flag(names)).collect();
-        let sizes: Result<Vec<u64>, EvalError> =
-            family.varies.iter().map(|v| v.1.count(names)).collect();
-        let kind = (kind.map_err(fail)?, sizes.map_err(fail)?);
-        kinds.entry(kind).or_default().push(layer);
-    }
-    let mut groups = Vec::with_capacity(kinds.len());
-    for ((kind, sizes), layers) in kinds {
-        for ((name, _), size) in family.varies.iter().zip(sizes) {
-            names.insert(name.clone(), Value::Integer(size.into()));
-        }
-        let mut words = Vec::new();
-        for (select, chosen) in family.selects.iter().zip(&kind) {
-            names.insert(select.name.clone(), Value::Flag(*chosen));
-            words.push(if *chosen {
-                select.yes.as_str()
-            } else {
-                select.no.as_str()
-            });
-        }
-        words.retain(|w| !w.is_empty());
-        let operators = expand(&family.layer, names, depth).map_err(fail)?;
-        groups.push(LayerGroup {
-            name: words.join(" "),
-            layers,
-            operators,
-        });
-    }
-    groups.sort_by_key(|g| g.layers.first().copied());
-    let tail = expand(&family.tail, names, depth).map_err(fail)?;
-    Ok(Tower {
-        name: "text".to_owned(),
-        role: family.role,
-        stem,
-        groups,
-        depth,
-        tail,
-    })
-}
-
-fn expand(steps: &[Step], names: &mut Names, depth: u64) -> Result<Vec<Operator>, EvalError> {
-    let mut operators = Vec::new();
-    for step in steps {
-        match step {
-            Step::One(template) => operators.extend(instantiate(template, names, None)?),
-            Step::Repeat(count, steps) => {
-                let count = count.count(names)?;
-                if count > LAYERS_MAX {
-                    return Err(EvalError::Overflow {
-                        text: format!("{count} repetitions"),
-                    });
-                }
-                for index in 0..count {
-                    names.insert("index".to_owned(), Value::Integer(index.into()));
-                    for step in steps {
-                        if let Step::One(template) = step {
-                            let layer = Some(depth + index);
-                            operators.extend(instantiate(template, names, layer)?);
-                        }
-                    }
-                }
-            }
-        }
-    }
-    Ok(operators)
-}
-
-/// The operator, or none when a condition does not hold. A repeated block stands behind the last
-/// layer, so its `{layer}` is a number already.
-fn instantiate(
-    template: &Template,
-    names: &Names,
-    layer: Option<u64>,
-) -> Result<Option<Operator>, EvalError> {
-    for condition in &template.when {
-        if !condition.flag(names)? {
-            return Ok(None);
-        }
-    }
-    let pattern = |p: &TensorPattern| TensorPattern {
-        name: match layer {
-            Some(layer) => p.name.replace("{layer}", &layer.to_string()),
-            None => p.name.clone(),
-        },
-        stacked: p.stacked,
-    };
-    Ok(Some(Operator {
-        name: template.name.clone(),
-        part: template.part,
-        kind: template.kind.instantiate(names)?,
-        tensors: template.tensors.iter().map(pattern).collect(),
-        reads: template.reads.iter().cloned().map(Wire).collect(),
-        writes: Wire(template.writes.clone()),
-    }))
 }

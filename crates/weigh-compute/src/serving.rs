@@ -14,11 +14,15 @@
 //! operations: the greater of bytes over bandwidth and operations over rate. A prompt does the
 //! operations of all its tokens and reads the weights once.
 //!
+//! **Which towers.** A pass is one of text alone: what images or sound pass counts among the weights
+//! and nowhere else. Where text passes two towers, a prompt the encoder and an answer the decoder,
+//! neither answer is given: how long source and target are is not known.
+//!
 //! Check values: gpt-oss-120b, 65,248,815,744 bytes, one chip of 80 GB; Llama 3.1 8B in bf16 on an
 //! H100 SXM reads 15.0 GB per token, 4.48 ms at 3.35 TB/s.
 
 use weigh_facts::{
-    Architecture, AttentionConvention, Decimal, Estimate, OperatorKind, Part, Tokens,
+    Architecture, AttentionConvention, Decimal, Estimate, OperatorKind, Part, Positions, Tokens,
 };
 
 use crate::chips::{Chip, Rate};
@@ -108,7 +112,7 @@ impl WeightBytes {
     }
 }
 
-/// What a model needs for one pass.
+/// What a model needs for one pass; nothing where text passes no tower of it, or several.
 ///
 /// # Errors
 /// When the sizes overflow, or the length is zero.
@@ -116,12 +120,15 @@ pub fn serving_need(
     architecture: &Architecture,
     weights: &WeightBytes,
     options: &ServingOptions,
-) -> Result<ServingNeed, OperationsError> {
+) -> Result<Option<ServingNeed>, OperationsError> {
     let big = |_| overflow("bytes of weights");
     if options.length == 0 {
         return Err(OperationsError::ZeroLength);
     }
-    let forward = OperationProfile::forward(architecture, Scope::default())?;
+    let Some(text) = &text_alone(architecture) else {
+        return Ok(None);
+    };
+    let forward = OperationProfile::forward(text, Scope::default())?;
     let count = |tokens: u64| {
         let convention = AttentionConvention::CausalExact;
         forward.operations(Tokens(tokens), tokens, convention)
@@ -132,19 +139,32 @@ pub fn serving_need(
         1 => 0,
         n => count(n - 1)?.0,
     };
-    let passed = architecture.active_without_input_embedding().map_err(big)?;
+    let passed = text.active_without_input_embedding().map_err(big)?;
     let total = architecture.parameters().map_err(big)?;
-    Ok(ServingNeed {
+    Ok(Some(ServingNeed {
         weights: weights.all,
         active_weights: active_bytes(weights, passed.0, total.0),
-        cache_per_token: cache_bytes_per_token(architecture, options.cache_bits),
-        cache: cache_bytes(architecture, options.length, options.cache_bits),
-        activations: activations(architecture, options.chunk.min(options.length))?,
+        cache_per_token: cache_bytes_per_token(text, options.cache_bits),
+        cache: cache_bytes(text, options.length, options.cache_bits),
+        activations: activations(text, options.chunk.min(options.length))?,
         token_operations: Decimal::from(prompt.0.saturating_sub(before)),
         prompt_operations: prompt.to_decimal(),
-        heads: shared_heads(architecture, |heads, _| heads),
-        cache_heads: shared_heads(architecture, |_, cache| cache),
+        heads: shared_heads(text, |heads, _| heads),
+        cache_heads: shared_heads(text, |_, cache| cache),
         bits: weights.least_bits_64.div_ceil(64).max(1),
+    }))
+}
+
+/// The one tower that text passes, as a model of its own.
+fn text_alone(architecture: &Architecture) -> Option<Architecture> {
+    let mut towers = architecture.towers.iter();
+    let text = towers.find(|t| t.positions == Positions::Tokens)?;
+    if towers.any(|t| t.positions == Positions::Tokens) {
+        return None;
+    }
+    Some(Architecture {
+        towers: vec![text.clone()],
+        ..architecture.clone()
     })
 }
 
@@ -185,7 +205,8 @@ fn activations(architecture: &Architecture, tokens: u64) -> Result<u128, Operati
         .ok_or(overflow("bytes of intermediate values"))
 }
 
-/// The greatest number that divides the heads of every attention layer.
+/// The greatest number that divides the heads of every attention layer; one that keeps nothing has
+/// no heads to share.
 fn shared_heads(architecture: &Architecture, of: impl Fn(u64, u64) -> u64) -> u64 {
     let mut shared = 0;
     for (operator, _) in architecture.operators() {
@@ -205,7 +226,7 @@ fn shared_heads(architecture: &Architecture, of: impl Fn(u64, u64) -> u64) -> u6
             Some(0) => kv_elements / width,
             _ => 1,
         };
-        shared = common(shared, of(*heads, cache.max(1)));
+        shared = common(shared, of(*heads, cache));
     }
     shared.max(1)
 }

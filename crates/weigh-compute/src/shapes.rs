@@ -12,8 +12,8 @@
 use std::collections::BTreeMap;
 
 use weigh_facts::{
-    Architecture, LayerGroup, Operator, OperatorKind, Part, TensorPattern, TensorSeen, Tower,
-    TowerRole, Wire,
+    Architecture, LayerGroup, Operator, OperatorKind, Part, Positions, TensorPattern, TensorSeen,
+    Tower, TowerRole, Wire,
 };
 
 /// The family name of an architecture made from shapes.
@@ -47,6 +47,7 @@ pub fn from_tensors(tensors: &[TensorSeen]) -> Architecture {
         towers: vec![Tower {
             name: "all".to_owned(),
             role: TowerRole::Decoder,
+            positions: Positions::Tokens,
             stem,
             depth: groups.len() as u64,
             groups,

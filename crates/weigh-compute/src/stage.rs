@@ -51,7 +51,8 @@ pub struct StageOperations {
 /// to rounding of one sequence per length; an unknown length gives the part that does not depend
 /// on length as the lower bound and sequences of the greatest context as the upper one, open
 /// when the configuration does not give that context. An adapter of unknown rank takes from one
-/// forward pass to the training of every weight, see [`crate::TrainingProfile::least`]. Weights of unknown use count nothing and open the upper bound.
+/// forward pass to the training of every weight, see [`crate::TrainingProfile::least`]. Weights of unknown use
+/// count nothing and open the upper bound, and so do towers that other inputs than text pass.
 ///
 /// # Errors
 /// When an adapter does not fit the architecture, shares do not sum to one, or a count overflows.
@@ -93,6 +94,14 @@ pub fn stage_operations(
             "{unknown} learned values are of unknown use: not counted, upper bound open"
         ));
     }
+    let left_out = profiles.most.left_out();
+    if !left_out.is_empty() {
+        assumptions.push(format!(
+            "text alone: `{}` not counted, which other inputs pass; upper bound open",
+            left_out.join("`, `")
+        ));
+    }
+    let open = open || !left_out.is_empty();
     let high = high.filter(|_| !open);
     let best = best.filter(|_| !open);
     let coverage = tokens.tokens.coverage();

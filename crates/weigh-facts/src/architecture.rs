@@ -1,6 +1,6 @@
 //! The architecture of a model: towers of repeated layer groups of primitive operators.
 
-use crate::{Operator, OperatorKind, Parameters, Part, Place};
+use crate::{Operator, OperatorKind, Pairs, Parameters, Part, Place};
 
 /// A model as a list of operators in forward order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +39,63 @@ pub enum TowerRole {
     Encoder,
 }
 
+/// A kind of input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Modality {
+    /// Tokens of text.
+    Text,
+    /// Images, and frames of video.
+    Image,
+    /// Sound.
+    Audio,
+}
+
+impl Modality {
+    /// The name used in output.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Image => "image",
+            Self::Audio => "audio",
+        }
+    }
+}
+
+/// What passes a tower.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Positions {
+    /// One position for each token of text.
+    Tokens,
+    /// As many as one input of another kind makes, whatever the text is.
+    Input {
+        /// What kind of input.
+        modality: Modality,
+        /// Positions that pass the layers for the input that is described.
+        count: u64,
+        /// The input they are counted for: `an image of 224 x 224`.
+        described: String,
+    },
+    /// One position for each token of text, but only where the other input is there.
+    TokensBeside {
+        /// The other input.
+        modality: Modality,
+        /// The input that operations are counted for.
+        described: String,
+    },
+}
+
+impl Positions {
+    /// The kind of input without which the tower does nothing.
+    #[must_use]
+    pub fn modality(&self) -> Modality {
+        match self {
+            Self::Tokens => Modality::Text,
+            Self::Input { modality, .. } | Self::TokensBeside { modality, .. } => *modality,
+        }
+    }
+}
+
 /// A stack of layers with what comes before and after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tower {
@@ -46,6 +103,8 @@ pub struct Tower {
     pub name: String,
     /// What it does.
     pub role: TowerRole,
+    /// What passes it.
+    pub positions: Positions,
     /// Before the first layer: embeddings.
     pub stem: Vec<Operator>,
     /// The layers. Every index below `depth` is in exactly one group.
@@ -104,17 +163,55 @@ pub struct MoeSummary {
     pub shared: Parameters,
 }
 
+impl Tower {
+    /// Every operator with the number of layers it stands in.
+    pub fn operators(&self) -> impl Iterator<Item = (&Operator, u64)> {
+        let layers = self.groups.iter().flat_map(|group| {
+            let n = group.layers.len() as u64;
+            group.operators.iter().map(move |o| (o, n))
+        });
+        let stem = self.stem.iter().map(|o| (o, 1));
+        stem.chain(layers).chain(self.tail.iter().map(|o| (o, 1)))
+    }
+
+    /// Learned values in all, less those it shares with an operator before.
+    ///
+    /// # Errors
+    /// When the sizes overflow.
+    pub fn parameters(&self) -> Result<Parameters, ArchitectureError> {
+        let class = |(o, _): &(&Operator, u64)| o.part != Part::MultiTokenPrediction;
+        sum(self.operators().filter(class), Operator::parameters)
+    }
+}
+
+fn sum<'a>(
+    operators: impl Iterator<Item = (&'a Operator, u64)>,
+    count: impl Fn(&Operator) -> Option<Parameters>,
+) -> Result<Parameters, ArchitectureError> {
+    let mut total = 0_u64;
+    for (operator, layers) in operators {
+        let one = count(operator).map(|p| p.0);
+        total = one
+            .and_then(|p| p.checked_mul(layers))
+            .and_then(|p| p.checked_add(total))
+            .ok_or(ArchitectureError::Overflow { what: "parameters" })?;
+    }
+    Ok(Parameters(total))
+}
+
 impl Architecture {
     /// Every operator with the number of layers it stands in.
     pub fn operators(&self) -> impl Iterator<Item = (&Operator, u64)> {
-        self.towers.iter().flat_map(|tower| {
-            let layers = tower.groups.iter().flat_map(|group| {
-                let n = group.layers.len() as u64;
-                group.operators.iter().map(move |o| (o, n))
-            });
-            let stem = tower.stem.iter().map(|o| (o, 1));
-            stem.chain(layers).chain(tower.tail.iter().map(|o| (o, 1)))
-        })
+        self.towers.iter().flat_map(Tower::operators)
+    }
+
+    /// The kinds of input it takes, each once.
+    #[must_use]
+    pub fn modalities(&self) -> Vec<Modality> {
+        let mut found: Vec<Modality> = self.towers.iter().map(|t| t.positions.modality()).collect();
+        found.sort_unstable();
+        found.dedup();
+        found
     }
 
     /// Learned values in all, each tied weight once.
@@ -176,15 +273,7 @@ impl Architecture {
         wanted: impl Fn(&Operator) -> bool,
         count: impl Fn(&Operator) -> Option<Parameters>,
     ) -> Result<Parameters, ArchitectureError> {
-        let mut total = 0_u64;
-        for (operator, layers) in self.operators().filter(|(o, _)| wanted(o)) {
-            let one = count(operator).map(|p| p.0);
-            total = one
-                .and_then(|p| p.checked_mul(layers))
-                .and_then(|p| p.checked_add(total))
-                .ok_or(ArchitectureError::Overflow { what: "parameters" })?;
-        }
-        Ok(Parameters(total))
+        sum(self.operators().filter(|(o, _)| wanted(o)), count)
     }
 
     /// Elements of KV cache per token of context, over all layers of the class, windows not yet
@@ -194,6 +283,16 @@ impl Architecture {
         self.operators()
             .filter(|(o, _)| o.part != Part::MultiTokenPrediction)
             .map(|(o, layers)| match o.kind {
+                // What another input leaves does not grow with the text.
+                OperatorKind::Core {
+                    pairs: Pairs::Across { .. },
+                    ..
+                } => 0,
+                OperatorKind::Core {
+                    kv_elements,
+                    pairs: Pairs::CausalBlocks { size, .. },
+                    ..
+                } => kv_elements.saturating_mul(layers).div_ceil(size.max(1)),
                 OperatorKind::Core { kv_elements, .. } => kv_elements.saturating_mul(layers),
                 _ => 0,
             })

@@ -37,7 +37,8 @@ mod truth;
 mod unit;
 
 pub use architecture::{
-    Architecture, ArchitectureError, Defaulted, LayerGroup, MoeSummary, Tower, TowerRole,
+    Architecture, ArchitectureError, Defaulted, LayerGroup, Modality, MoeSummary, Positions, Tower,
+    TowerRole,
 };
 pub use citation::{Certainty, Source, SourceKey};
 pub use convention::{Convention, Inclusion};

@@ -95,6 +95,22 @@ pub enum OperatorKind {
         /// The operator whose weight this one shares, so that it is stored and counted once.
         tied_to: Option<String>,
     },
+    /// A convolution, or a matrix applied at a number of positions that one input fixes and not
+    /// its tokens: 2 × inputs / groups × outputs × kernel × positions operations per input.
+    Conv {
+        /// Input channels.
+        inputs: u64,
+        /// Output channels.
+        outputs: u64,
+        /// Sides of the kernel; none for a matrix.
+        kernel: Vec<u64>,
+        /// Groups of channels that do not mix.
+        groups: u64,
+        /// Does it add a learned vector?
+        bias: bool,
+        /// Output positions for one input.
+        positions: u64,
+    },
     /// Attention scores and weighted values: 2 × heads × (d_qk + d_v) operations per pair.
     Core {
         /// Query heads.
@@ -144,6 +160,31 @@ pub enum OperatorKind {
         /// Why it is unknown.
         reason: String,
     },
+}
+
+impl OperatorKind {
+    /// Elements of the weight of a convolution: outputs × inputs / groups × kernel. Nothing on
+    /// overflow, when the groups do not divide the channels, and for what is no convolution.
+    #[must_use]
+    pub fn conv_weight(&self) -> Option<u64> {
+        let Self::Conv {
+            inputs,
+            outputs,
+            kernel,
+            groups,
+            ..
+        } = self
+        else {
+            return None;
+        };
+        if inputs.checked_rem(*groups)? != 0 {
+            return None;
+        }
+        let channels = inputs.checked_div(*groups)?.checked_mul(*outputs)?;
+        kernel
+            .iter()
+            .try_fold(channels, |n, side| n.checked_mul(*side))
+    }
 }
 
 impl Operator {
@@ -199,6 +240,10 @@ impl Operator {
                 };
                 weight.checked_add(if *bias { *outputs } else { 0 })?
             }
+            OperatorKind::Conv { outputs, bias, .. } => {
+                let weight = self.kind.conv_weight()?;
+                weight.checked_add(if *bias { *outputs } else { 0 })?
+            }
             OperatorKind::Norm { width, bias } => width.checked_mul(1 + u64::from(*bias))?,
             OperatorKind::Vector { elements } => *elements,
             OperatorKind::Unknown { parameters, .. } => *parameters,
@@ -222,6 +267,33 @@ pub enum Pairs {
     CausalWindow {
         /// Positions seen, itself included.
         width: u64,
+    },
+    /// Every position sees the same positions of another input.
+    Across {
+        /// Positions of the other input.
+        keys: u64,
+    },
+    /// Every position sees those at most `reach` away on either side, and itself.
+    Window {
+        /// Positions seen on one side.
+        reach: u64,
+    },
+    /// Every position sees those of its own block.
+    Blocks {
+        /// Positions in a block.
+        size: u64,
+    },
+    /// Every position sees itself and what came before in its own block.
+    CausalChunks {
+        /// Positions in a block.
+        size: u64,
+    },
+    /// Every position sees one entry for each block of positions that ends with it or before it.
+    CausalBlocks {
+        /// Positions that one entry stands for. At least 1.
+        size: u64,
+        /// Entries seen at most, if fewer than all are chosen.
+        most: Option<u64>,
     },
 }
 
@@ -255,6 +327,12 @@ impl Pairs {
     #[must_use]
     pub fn count(self, length: u64, convention: AttentionConvention) -> Option<u128> {
         let s = u128::from(length);
+        if let Self::Across { keys } = self {
+            return s.checked_mul(u128::from(keys));
+        }
+        if let Self::CausalBlocks { size, most } = self {
+            return blocks(s, size.into(), most.map(u128::from), convention);
+        }
         let square = s.checked_mul(s)?;
         if convention == AttentionConvention::Full {
             return Some(square);
@@ -262,6 +340,31 @@ impl Pairs {
         let triangle = |n: u128| n.checked_mul(n.checked_add(1)?).map(|t| t / 2);
         match self {
             Self::Full => Some(square),
+            // Counted above.
+            Self::Across { .. } | Self::CausalBlocks { .. } => Some(square),
+            Self::Window { reach } => {
+                // Two triangles over the diagonal, which both hold.
+                let one_side = Self::CausalWindow {
+                    width: reach.checked_add(1)?,
+                };
+                one_side
+                    .count(length, convention)?
+                    .checked_mul(2)?
+                    .checked_sub(s)
+            }
+            Self::CausalChunks { size } => {
+                let whole = u128::from(length.checked_div(size)?);
+                let rest = triangle(u128::from(length.checked_rem(size)?))?;
+                let blocks = triangle(u128::from(size))?.checked_mul(whole)?;
+                blocks.checked_add(rest)
+            }
+            Self::Blocks { size } => {
+                let whole = length.checked_div(size)?;
+                let rest = u128::from(length.checked_rem(size)?);
+                let size = u128::from(size);
+                let blocks = size.checked_mul(size)?.checked_mul(u128::from(whole))?;
+                blocks.checked_add(rest.checked_mul(rest)?)
+            }
             Self::Causal => triangle(s),
             Self::CausalWindow { width } => {
                 let w = u128::from(width);
@@ -275,9 +378,46 @@ impl Pairs {
     }
 }
 
+/// Pairs of `s` positions with entries for blocks of `size`.
+fn blocks(s: u128, size: u128, most: Option<u128>, how: AttentionConvention) -> Option<u128> {
+    let entries = s.checked_div(size)?;
+    if how == AttentionConvention::Full {
+        return s.checked_mul(entries);
+    }
+    // Positions before this one see all entries there are, the others as many as are chosen.
+    let all_before = match most {
+        Some(most) => s.min(size.checked_mul(most)?),
+        None => s,
+    };
+    let (whole, rest) = (all_before / size, all_before % size);
+    let triangle = whole.checked_mul(whole.saturating_sub(1))? / 2;
+    let growing = size
+        .checked_mul(triangle)?
+        .checked_add(whole.checked_mul(rest + 1)?)?;
+    let capped = most.unwrap_or(0).checked_mul(s - all_before)?;
+    growing.checked_add(capped)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn block_pairs_equal_a_count_by_hand() {
+        let exact = AttentionConvention::CausalExact;
+        for s in 0..40_u64 {
+            for size in 1..9_u64 {
+                for most in [None, Some(0), Some(1), Some(3), Some(50)] {
+                    let seen = |position: u64| (position / size).min(most.unwrap_or(u64::MAX));
+                    let by_hand: u64 = (1..=s).map(seen).sum();
+                    let pairs = Pairs::CausalBlocks { size, most };
+                    assert_eq!(pairs.count(s, exact), Some(by_hand.into()), "{s} {pairs:?}");
+                    let full = pairs.count(s, AttentionConvention::Full);
+                    assert_eq!(full, Some(u128::from(s * (s / size))));
+                }
+            }
+        }
+    }
 
     #[test]
     fn window_pairs_equal_a_count_by_hand() {
@@ -289,6 +429,27 @@ mod tests {
                     pairs.count(s, AttentionConvention::CausalExact),
                     Some(by_hand.into())
                 );
+            }
+        }
+    }
+
+    #[test]
+    fn windows_on_both_sides_and_blocks_equal_a_count_by_hand() {
+        let exact = AttentionConvention::CausalExact;
+        for s in 0..30_u64 {
+            for n in 1..35_u64 {
+                let seen = |see: &dyn Fn(u64, u64) -> bool| -> u128 {
+                    let all = (0..s).flat_map(|q| (0..s).map(move |k| (q, k)));
+                    all.filter(|(q, k)| see(*q, *k)).count() as u128
+                };
+                let window = Pairs::Window { reach: n }.count(s, exact);
+                assert_eq!(window, Some(seen(&|q, k| q.abs_diff(k) <= n)));
+                let blocks = Pairs::Blocks { size: n }.count(s, exact);
+                assert_eq!(blocks, Some(seen(&|q, k| q / n == k / n)));
+                let causal = Pairs::CausalChunks { size: n }.count(s, exact);
+                assert_eq!(causal, Some(seen(&|q, k| q / n == k / n && k <= q)));
+                let across = Pairs::Across { keys: n }.count(s, exact);
+                assert_eq!(across, Some(u128::from(s * n)));
             }
         }
     }

@@ -142,7 +142,7 @@ pub(crate) fn inspect_one(path: &Path, options: &InspectOptions) -> Result<Inspe
     let tensors = stored.map(|w| tensor_totals(&w.tensors));
     Ok(Inspection {
         subject: weigh::subject_name(path),
-        serving: serving.transpose()?,
+        serving: serving.transpose()?.flatten(),
         tunability,
         model,
         adapter,
@@ -161,7 +161,7 @@ fn serving(
     stored: Option<&Weights>,
     hints: &QuantizationHints,
     options: &InspectOptions,
-) -> Result<Serving, WeighError> {
+) -> Result<Option<Serving>, WeighError> {
     let architecture = &model.architecture;
     let mut circumstances = ServingOptions::default();
     circumstances.length = match (options.length, architecture.context_tokens) {
@@ -173,7 +173,9 @@ fn serving(
         Some(weights) => weight_bytes(&weights.tensors, hints),
         None => WeightBytes::uniform(architecture, 16)?,
     };
-    let need = serving_need(architecture, &weights, &circumstances)?;
+    let Some(need) = serving_need(architecture, &weights, &circumstances)? else {
+        return Ok(None);
+    };
     let mut devices = Vec::new();
     if options.devices {
         let defective = |e: String| WeighError::Catalog(e);
@@ -189,12 +191,12 @@ fn serving(
         }
         devices.sort_by(|a, b| a.name.cmp(&b.name));
     }
-    Ok(Serving {
+    Ok(Some(Serving {
         options: circumstances,
         need,
         is_stored: stored.is_some(),
         devices,
-    })
+    }))
 }
 
 /// Bits per learned value of matrices: of a container, those the configuration names, or four.

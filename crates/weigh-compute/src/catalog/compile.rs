@@ -2,10 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use weigh_facts::{Diagnostic, Part, TensorPattern, TowerRole};
+use weigh_facts::{Diagnostic, Modality, Part, TensorPattern, TowerRole};
 
-use super::raw::{Block, Blocks, RawFamily, RawKey, RawOperator, RawStep, Span};
-use super::{Check, Family, Key, KeyKind, KindTemplate, Select, Step, Template};
+use super::raw::{
+    Block, Blocks, RawFamily, RawInput, RawKey, RawMember, RawOperator, RawStep, Span,
+};
+use super::{
+    Check, Family, Input, Key, KeyKind, KindTemplate, Member, PairsTemplate, Select, Step, Template,
+};
 use crate::expression::Expression;
 
 type Errors = Vec<Diagnostic>;
@@ -23,6 +27,7 @@ pub(super) fn family(raw: RawFamily, blocks: &Blocks) -> Result<Family, Errors> 
         blocks,
         errors: Errors::new(),
         known: BUILT_IN.iter().map(|n| (*n).to_owned()).collect(),
+        prefixes: Vec::new(),
         span: raw.span.clone(),
     };
     let family = compiler.family(raw);
@@ -38,6 +43,8 @@ struct Compiler<'a> {
     errors: Errors,
     /// Names expressions may mention so far.
     known: BTreeSet<String>,
+    /// Beginnings of names that members bring: `text_`.
+    prefixes: Vec<String>,
     span: Span,
 }
 
@@ -59,6 +66,9 @@ impl Compiler<'_> {
 
     fn family(&mut self, raw: RawFamily) -> Family {
         let keys: Vec<Key> = raw.keys.into_iter().map(|k| self.key(k)).collect();
+        let members: Vec<Member> = raw.members.into_iter().map(|m| self.member(m)).collect();
+        self.prefixes = members.iter().map(|m| format!("{}_", m.name)).collect();
+        let input = raw.input.and_then(|i| self.input(i));
         let mut checks = Vec::new();
         for (that, says, span) in raw.checks {
             self.span = span;
@@ -82,15 +92,11 @@ impl Compiler<'_> {
                 no: select.no,
             });
         }
-        let varies: Vec<(String, Expression)> = raw
-            .varies
-            .into_iter()
-            .map(|(name, of, span)| {
-                self.span = span;
-                let of = self.expression(&of);
-                (name, of)
-            })
-            .collect();
+        let mut varies = Vec::new();
+        for (name, of, span) in raw.varies {
+            self.span = span;
+            varies.push((name, self.expression(&of)));
+        }
         let chosen = selects.iter().map(|s| &s.name);
         let chosen: Vec<String> = chosen.chain(varies.iter().map(|v| &v.0)).cloned().collect();
         self.known.extend(chosen.iter().cloned());
@@ -119,9 +125,54 @@ impl Compiler<'_> {
             varies,
             depth,
             context,
+            input,
+            own: raw.own,
+            members,
             stem,
             layer,
             tail,
+        }
+    }
+
+    fn input(&mut self, raw: RawInput) -> Option<Input> {
+        self.span = raw.span;
+        let modality = match raw.modality.as_str() {
+            "image" => Modality::Image,
+            "audio" => Modality::Audio,
+            other => {
+                self.error(format!("unknown modality `{other}`"));
+                return None;
+            }
+        };
+        Some(Input {
+            modality,
+            positions: raw.positions.map(|p| self.expression(&p)),
+            described: raw.described,
+        })
+    }
+
+    fn member(&mut self, raw: RawMember) -> Member {
+        self.span = raw.span;
+        if raw.at.is_empty() {
+            self.error("`at` is missing");
+        }
+        let mut expressions = |pairs: Vec<(String, String)>| -> Vec<(String, Expression)> {
+            let pairs = pairs.into_iter();
+            pairs.map(|(k, text)| (k, self.expression(&text))).collect()
+        };
+        let defaults = expressions(raw.defaults);
+        let with = expressions(raw.with);
+        let when = raw.when.map(|w| self.expression(&w));
+        Member {
+            name: raw.name,
+            at: raw.at,
+            family: raw.family,
+            types: raw.types,
+            class: raw.class,
+            when,
+            defaults,
+            with,
+            renames: raw.renames,
         }
     }
 
@@ -133,7 +184,9 @@ impl Compiler<'_> {
             "text" => KeyKind::Text,
             "list" => KeyKind::List,
             "each" => KeyKind::Each,
+            "fractions" => KeyKind::Fractions,
             "thousandths" => KeyKind::Thousandths,
+            "any" => KeyKind::Any,
             other => {
                 self.error(format!("unknown type `{other}`"));
                 KeyKind::Count
@@ -173,7 +226,8 @@ impl Compiler<'_> {
             }
         };
         let mut unknown = parsed.names();
-        unknown.retain(|n| !self.known.contains(*n));
+        let brought = |name: &str| self.prefixes.iter().any(|p| name.starts_with(p.as_str()));
+        unknown.retain(|n| !self.known.contains(*n) && !brought(n));
         if let Some(name) = unknown.first() {
             self.error(format!(
                 "`{text}` mentions `{name}`, which is no key or selector here"
@@ -367,21 +421,28 @@ impl Compiler<'_> {
                 heads: self.size(raw, "heads", context)?,
                 d_qk: self.size(raw, "d_qk", context)?,
                 d_v: self.size(raw, "d_v", context)?,
-                causal: match self.field(raw, "pairs", context)?.as_str() {
-                    "causal" => true,
-                    "full" => false,
-                    other => {
-                        self.error(format!("`pairs` is `{other}`"));
-                        return None;
-                    }
-                },
-                window: self.size_or(raw, "window", "null", context),
+                pairs: self.pairs(raw, context)?,
                 kv: self.size(raw, "kv", context)?,
             },
             "scan" => KindTemplate::Scan {
                 least: self.size(raw, "least", context)?,
                 most: self.size(raw, "most", context)?,
                 state: self.size(raw, "state", context)?,
+            },
+            "conv" => KindTemplate::Conv {
+                inputs: self.size(raw, "in", context)?,
+                outputs: self.size(raw, "out", context)?,
+                kernel: raw
+                    .kernel
+                    .iter()
+                    .map(|side| {
+                        let side = self.substitute(side, context);
+                        self.expression(&side)
+                    })
+                    .collect(),
+                groups: self.size_or(raw, "groups", "1", context),
+                bias: self.size_or(raw, "bias", "false", context),
+                positions: self.size(raw, "positions", context)?,
             },
             "norm" => KindTemplate::Norm {
                 width: self.size(raw, "width", context)?,
@@ -395,6 +456,24 @@ impl Compiler<'_> {
             },
             other => {
                 self.error(format!("unknown kind `{other}`"));
+                return None;
+            }
+        })
+    }
+
+    fn pairs(&mut self, raw: &RawOperator, context: &Context) -> Option<PairsTemplate> {
+        let window = self.size_or(raw, "window", "null", context);
+        Some(match self.field(raw, "pairs", context)?.as_str() {
+            "causal" => {
+                let block = self.size_or(raw, "block", "null", context);
+                PairsTemplate::Causal(window, block)
+            }
+            "full" => PairsTemplate::Full(window),
+            "across" => PairsTemplate::Across(window),
+            "blocks" => PairsTemplate::Blocks(window),
+            "causal-chunks" => PairsTemplate::CausalChunks(window),
+            other => {
+                self.error(format!("`pairs` is `{other}`"));
                 return None;
             }
         })

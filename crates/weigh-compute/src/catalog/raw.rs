@@ -19,6 +19,9 @@ pub(super) struct RawFamily {
     pub(super) source: String,
     pub(super) depth: String,
     pub(super) context: Option<String>,
+    pub(super) input: Option<RawInput>,
+    pub(super) own: Option<String>,
+    pub(super) members: Vec<RawMember>,
     pub(super) keys: Vec<RawKey>,
     pub(super) checks: Vec<(String, String, Span)>,
     pub(super) selects: Vec<RawSelect>,
@@ -27,6 +30,29 @@ pub(super) struct RawFamily {
     pub(super) stem: Vec<RawStep>,
     pub(super) layer: Vec<RawStep>,
     pub(super) tail: Vec<RawStep>,
+    pub(super) span: Span,
+}
+
+/// `[input]`: what passes the tower, when that is not text.
+pub(super) struct RawInput {
+    pub(super) modality: String,
+    /// Positions for one input; none where they are tokens of text beside it.
+    pub(super) positions: Option<String>,
+    pub(super) described: String,
+    pub(super) span: Span,
+}
+
+/// `[tower.NAME]`: another entry inside this one.
+pub(super) struct RawMember {
+    pub(super) name: String,
+    pub(super) at: Vec<String>,
+    pub(super) family: String,
+    pub(super) types: Vec<(String, String)>,
+    pub(super) class: Option<String>,
+    pub(super) when: Option<String>,
+    pub(super) defaults: Vec<(String, String)>,
+    pub(super) with: Vec<(String, String)>,
+    pub(super) renames: Vec<(String, Vec<String>)>,
     pub(super) span: Span,
 }
 
@@ -73,6 +99,7 @@ pub(super) struct RawOperator {
     pub(super) tensors: Vec<String>,
     pub(super) stacked: Vec<String>,
     pub(super) reads: Vec<String>,
+    pub(super) kernel: Vec<String>,
     pub(super) span: Span,
 }
 
@@ -147,6 +174,9 @@ impl RawFamily {
             source,
             depth,
             context: table.text("context", errors),
+            input: input(&mut table, errors),
+            own: table.text("own", errors),
+            members: members(&mut table, errors),
             model_types: table.texts("model_types", errors).unwrap_or_default(),
             architectures: table.texts("architectures", errors).unwrap_or_default(),
             keys: keys(&mut table, errors),
@@ -245,6 +275,48 @@ fn keys(table: &mut Table, errors: &mut Errors) -> Vec<RawKey> {
     keys
 }
 
+fn input(table: &mut Table, errors: &mut Errors) -> Option<RawInput> {
+    let mut entry = table.table("input", errors)?;
+    let input = RawInput {
+        modality: entry.required_text("modality", errors).unwrap_or_default(),
+        positions: expression(&mut entry, "positions", errors),
+        described: entry.required_text("described", errors).unwrap_or_default(),
+        span: entry.span.clone(),
+    };
+    entry.finish(errors);
+    Some(input)
+}
+
+fn members(table: &mut Table, errors: &mut Errors) -> Vec<RawMember> {
+    let mut members = Vec::new();
+    for (name, span, node) in named(table, "tower", errors) {
+        let Some(mut entry) = as_table(&name, node, errors) else {
+            continue;
+        };
+        let mut renames = Vec::new();
+        for mut rename in entry.tables("renames", errors) {
+            let from = rename.required_text("from", errors).unwrap_or_default();
+            let to = rename.texts("to", errors).unwrap_or_default();
+            rename.finish(errors);
+            renames.push((from, to));
+        }
+        members.push(RawMember {
+            name,
+            at: entry.texts("at", errors).unwrap_or_default(),
+            family: entry.required_text("family", errors).unwrap_or_default(),
+            types: pairs(&mut entry, "types", errors),
+            class: entry.text("class", errors),
+            when: expression(&mut entry, "when", errors),
+            defaults: pairs(&mut entry, "defaults", errors),
+            with: pairs(&mut entry, "with", errors),
+            renames,
+            span,
+        });
+        entry.finish(errors);
+    }
+    members
+}
+
 fn checks(table: &mut Table, errors: &mut Errors) -> Vec<(String, String, Span)> {
     let mut checks = Vec::new();
     for mut entry in table.tables("checks", errors) {
@@ -310,10 +382,34 @@ fn steps(table: &mut Table, key: &'static str, errors: &mut Errors) -> Vec<RawSt
 }
 
 /// Fields of an operator that are one text.
-const FIELDS: [&str; 24] = [
-    "name", "part", "kind", "when", "rows", "width", "in", "out", "bias", "copies", "active",
-    "tied", "tied_to", "heads", "d_qk", "d_v", "pairs", "window", "kv", "elements", "least",
-    "most", "state", "writes",
+const FIELDS: [&str; 27] = [
+    "name",
+    "part",
+    "kind",
+    "when",
+    "rows",
+    "width",
+    "in",
+    "out",
+    "bias",
+    "copies",
+    "active",
+    "tied",
+    "tied_to",
+    "heads",
+    "d_qk",
+    "d_v",
+    "pairs",
+    "window",
+    "block",
+    "kv",
+    "elements",
+    "least",
+    "most",
+    "state",
+    "writes",
+    "groups",
+    "positions",
 ];
 
 fn operator(entry: &mut Table, span: Span, errors: &mut Errors) -> RawOperator {
@@ -328,6 +424,7 @@ fn operator(entry: &mut Table, span: Span, errors: &mut Errors) -> RawOperator {
         tensors: entry.texts("tensors", errors).unwrap_or_default(),
         stacked: entry.texts("stacked", errors).unwrap_or_default(),
         reads: entry.texts("reads", errors).unwrap_or_default(),
+        kernel: entry.texts("kernel", errors).unwrap_or_default(),
         span,
     }
 }

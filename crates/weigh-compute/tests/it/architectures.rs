@@ -6,7 +6,7 @@ use serde_json::Value;
 use weigh_compute::{HeaderVerdict, QuantizationHints, match_headers};
 use weigh_facts::{Architecture, Dtype, TensorSeen};
 
-use crate::support::{assuming_defaults, flop_of_matrices, tensor};
+use crate::support::{architecture, assuming_defaults, flop_of_matrices, tensor};
 
 const TABLE: &str = include_str!("../../../../fixtures/architectures.jsonl");
 
@@ -162,4 +162,102 @@ fn class_defaults_are_those_of_the_library() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(compared > 900, "only {compared} defaults were compared");
+}
+
+/// Families without code in the library: published models whose learned values are known from the
+/// headers of their weights.
+#[test]
+fn families_of_published_code_agree_with_published_weights() {
+    let mut found = Vec::new();
+    for (name, published, config) in [
+        (
+            "Qwen-7B",
+            7_721_324_544_u64,
+            r#"{"model_type": "qwen", "vocab_size": 151936, "hidden_size": 4096, "num_hidden_layers": 32,
+            "num_attention_heads": 32, "kv_channels": 128, "intermediate_size": 22016, "seq_length": 8192}"#,
+        ),
+        (
+            "Qwen-1.8B",
+            1_836_828_672,
+            r#"{"model_type": "qwen", "vocab_size": 151936, "hidden_size": 2048, "num_hidden_layers": 24,
+            "num_attention_heads": 16, "kv_channels": 128, "intermediate_size": 11008, "seq_length": 8192}"#,
+        ),
+        (
+            "Baichuan2-7B",
+            7_505_973_248,
+            r#"{"model_type": "baichuan", "vocab_size": 125696, "hidden_size": 4096, "num_hidden_layers": 32,
+            "num_attention_heads": 32, "intermediate_size": 11008}"#,
+        ),
+        (
+            "InternLM2-7B",
+            7_737_708_544,
+            r#"{"model_type": "internlm2", "vocab_size": 92544, "hidden_size": 4096, "num_hidden_layers": 32,
+            "num_attention_heads": 32, "num_key_value_heads": 8, "intermediate_size": 14336, "bias": false}"#,
+        ),
+        (
+            "ChatGLM3-6B",
+            6_243_584_000,
+            r#"{"model_type": "chatglm", "padded_vocab_size": 65024, "hidden_size": 4096, "num_layers": 28,
+            "num_attention_heads": 32, "kv_channels": 128, "ffn_hidden_size": 13696, "add_qkv_bias": true,
+            "add_bias_linear": false, "multi_query_attention": true, "multi_query_group_num": 2}"#,
+        ),
+        (
+            "DeepSeekMoE-16B",
+            16_375_728_128,
+            r#"{"model_type": "deepseek", "vocab_size": 102400, "hidden_size": 2048, "num_hidden_layers": 28,
+            "num_attention_heads": 16, "num_key_value_heads": 16, "intermediate_size": 10944,
+            "moe_intermediate_size": 1408, "n_routed_experts": 64, "n_shared_experts": 2,
+            "num_experts_per_tok": 6, "first_k_dense_replace": 1, "moe_layer_freq": 1}"#,
+        ),
+        (
+            "MiniCPM-2B",
+            2_724_880_896,
+            r#"{"model_type": "minicpm", "vocab_size": 122753, "hidden_size": 2304, "num_hidden_layers": 40,
+            "num_attention_heads": 36, "num_key_value_heads": 36, "intermediate_size": 5760}"#,
+        ),
+        (
+            "Phi-2",
+            2_779_683_840,
+            r#"{"model_type": "phi-msft", "vocab_size": 51200, "n_embd": 2560, "n_layer": 32, "n_head": 32,
+            "n_inner": null, "n_positions": 2048}"#,
+        ),
+        (
+            "DBRX",
+            131_596_523_520,
+            r#"{"model_type": "dbrx", "vocab_size": 100352, "d_model": 6144, "n_layers": 40, "n_heads": 48,
+            "max_seq_len": 32768, "attn_config": {"kv_n_heads": 8}, "ffn_config": {"ffn_hidden_size": 10752,
+            "moe_num_experts": 16, "moe_top_k": 4}}"#,
+        ),
+    ] {
+        let ours = architecture(config).parameters().unwrap().0;
+        if ours != published {
+            found.push(format!("{name}: published {published}, ours {ours}"));
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn layers_that_a_search_chose_are_counted_one_by_one() {
+    // By hand: hidden 64, four heads of 16; a feed-forward is 2 × 64 × factor / 3, rounded down,
+    // then up to a multiple of 256. The first layer attends with one head of keys for two queries
+    // and feeds 256 wide, the second only feeds 512 wide, the third only attends.
+    let text = r#"{"model_type": "nemotron-nas", "vocab_size": 96, "hidden_size": 64,
+        "num_hidden_layers": 3, "num_attention_heads": 4, "block_configs": [
+        {"attention": {"n_heads_in_group": 2, "no_op": false}, "ffn": {"ffn_mult": 3.28125, "no_op": false}},
+        {"attention": {"n_heads_in_group": null, "no_op": true}, "ffn": {"ffn_mult": 6.5, "no_op": false}},
+        {"attention": {"n_heads_in_group": 4, "no_op": false}, "ffn": {"ffn_mult": null, "no_op": true}}]}"#;
+    let attention = |groups: u64| 64 * 64 * 2 + 2 * 64 * 16 * groups;
+    let fed = |width: u64| 3 * 64 * width;
+    let by_hand = 2 * 96 * 64
+        + 64
+        + (attention(2) + 64 + fed(256) + 64)
+        + (fed(512) + 64)
+        + (attention(1) + 64);
+    assert_eq!(architecture(text).parameters().unwrap().0, by_hand);
+    let linear = text.replace(
+        r#""n_heads_in_group": 4, "no_op""#,
+        r#""replace_with_linear": true, "no_op""#,
+    );
+    assert!(crate::support::try_resolve(&linear).is_err());
 }

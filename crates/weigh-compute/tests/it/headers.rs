@@ -30,12 +30,18 @@ fn summary(found: &HeaderMatch) -> String {
 fn every_family_agrees_with_what_it_promises() {
     for model_type in catalog().model_types() {
         // Kept small: two layers, few experts; sizes that fit each other in every family.
-        let text = format!(
-            r#"{{"model_type": "{model_type}", "hidden_size": 64, "num_hidden_layers": 2,
+        let small = r#""hidden_size": 64, "num_hidden_layers": 2, "depth": 2, "num_heads": 4,
             "num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 96, "head_dim": 16,
             "intermediate_size": 32, "moe_intermediate_size": 32, "num_local_experts": 4,
-            "num_experts_per_tok": 2, "num_kv_heads": 2}}"#
+            "num_experts_per_tok": 2, "num_kv_heads": 2, "vision_output_dim": 384"#;
+        let alone = format!(r#"{{"model_type": "{model_type}", {small}}}"#);
+        let inside = format!(
+            r#"{{"model_type": "{model_type}", "text_config": {{{small}}},
+            "vision_config": {{{small}}}}}"#
         );
+        let whole = assuming_defaults(&format!(r#"{{"model_type": "{model_type}"}}"#));
+        let is_whole = whole.is_ok_and(|m| m.towers.iter().any(|t| t.name == "vision"));
+        let text = if is_whole { inside } else { alone };
         let model = match assuming_defaults(&text) {
             Ok(model) => model,
             // Its sizes fit no others; `architectures` has such families in sizes of their own.

@@ -18,3 +18,4 @@ mod laws;
 mod oracle;
 mod stages;
 mod support;
+mod towers;

@@ -10,7 +10,7 @@ use weigh_facts::{
     StageTokens, TensorSeen, Tokens,
 };
 
-use crate::support::{LLAMA_8B, SMALL_MOE, architecture, saved, tensor};
+use crate::support::{LLAMA_8B, SMALL_MOE, architecture, assuming_defaults, saved, tensor};
 
 const CARD: MethodId = MethodId::new("model-card/1");
 
@@ -77,6 +77,40 @@ fn shown(estimate: &Estimate<Operations>) -> String {
         show(estimate.high()),
         show(estimate.best())
     )
+}
+
+/// A model that sees is counted for its text, and says that there may be more.
+#[test]
+fn what_images_pass_leaves_the_upper_bound_open() {
+    let text = r#"{"model_type": "gemma3", "text_config": {"vocab_size": 262208},
+        "vision_config": {"hidden_size": 1152}}"#;
+    let model = assuming_defaults(text).unwrap();
+    let tokens = Some(1_000_000);
+    for adaptation in [
+        Adaptation::Full,
+        // An adapter on the projections of both towers.
+        Adaptation::LowRank {
+            ranks: vec![("q_proj".to_owned(), 8)],
+            saved_modules: vec![],
+        },
+    ] {
+        let mut run = stage(Purpose::Pretraining, tokens, SequenceLength::Fixed(100));
+        run.adaptation = adaptation;
+        let counted = stage_operations(&model, &run, CountOptions::default());
+        let counted = counted.unwrap().unwrap();
+        assert!(counted.estimate.low().is_some());
+        assert_eq!(
+            (counted.estimate.best(), counted.estimate.high()),
+            (None, None)
+        );
+        let said = "text alone: `vision`, `projector` not counted, which other inputs pass; \
+                    upper bound open";
+        assert!(
+            counted.assumptions.iter().any(|a| a == said),
+            "{:?}",
+            counted.assumptions
+        );
+    }
 }
 
 #[test]

@@ -168,7 +168,17 @@ fn save_one(
 ) {
     let layer = layer.map(|l| l.to_string()).unwrap_or_default();
     let name = pattern.replace("{layer}", &layer);
-    let mut push = |name: String, shape: Vec<u64>| out.push(tensor(&name, &shape, Dtype::BF16));
+    // Operators that share a tensor are saved as one.
+    let mut push = |name: String, shape: Vec<u64>| {
+        let held = stacked.then(|| out.iter_mut().find(|t| t.name == name));
+        match held.flatten() {
+            Some(held) => {
+                let more: u64 = shape.iter().product();
+                *held = tensor(&name, &[held.elements + more], Dtype::BF16);
+            }
+            None => out.push(tensor(&name, &shape, Dtype::BF16)),
+        }
+    };
     match &operator.kind {
         OperatorKind::Embedding { rows, width } => {
             push(format!("{name}.weight"), vec![*rows, *width]);
@@ -198,13 +208,33 @@ fn save_one(
                 }
             }
         }
+        OperatorKind::Conv {
+            inputs,
+            outputs,
+            kernel,
+            groups,
+            bias,
+            ..
+        } => {
+            let mut shape = vec![*outputs, *inputs / *groups];
+            shape.extend(kernel);
+            if stacked {
+                push(name, shape);
+                return;
+            }
+            push(format!("{name}.weight"), shape);
+            if *bias {
+                push(format!("{name}.bias"), vec![*outputs]);
+            }
+        }
         OperatorKind::Norm { width, bias } => {
             push(format!("{name}.weight"), vec![*width]);
             if *bias {
                 push(format!("{name}.bias"), vec![*width]);
             }
         }
-        OperatorKind::Vector { elements } => push(name, vec![*elements]),
+        OperatorKind::Vector { elements } if stacked => push(name, vec![*elements]),
+        OperatorKind::Vector { elements } => push(format!("{name}.weight"), vec![*elements]),
         _ => {}
     }
 }

@@ -3,7 +3,7 @@
 use weigh_compute::{
     ADAPTER_RANK, HeaderMatch, HeaderVerdict, LeastDevices, ServingNeed, Tunability, Tunable,
 };
-use weigh_facts::{Decimal, Operations, OperatorKind, Pairs, Part};
+use weigh_facts::{Decimal, Operations, OperatorKind, Pairs, Part, Positions, Tower};
 use weigh_station::{
     AdapterProfile, Component, DeviceRow, FolderDigests, Inspection, ModelProfile, Serving,
     WeightsFormat,
@@ -54,8 +54,11 @@ impl Words {
         }
         groups.extend(components_group(&inspection.components));
         groups.extend(stored_group(inspection));
-        if let Some(serving) = &inspection.serving {
-            groups.push(serving_group(serving));
+        let counted = inspection.model.as_ref().is_some_and(|m| m.from_config);
+        match &inspection.serving {
+            Some(serving) => groups.push(serving_group(serving)),
+            None if counted => groups.push(no_serving_group()),
+            None => {}
         }
         if let Some(tunability) = &inspection.tunability {
             groups.push(tuning_group(tunability));
@@ -128,9 +131,23 @@ fn model_group(model: &ModelProfile) -> Group {
         let groups: Vec<String> = groups.collect();
         let groups = groups.join(", ");
         let name = clean(&tower.name);
-        rows.push(("tower", format!("{name}, {} layers: {groups}", tower.depth)));
+        let passed = match &tower.positions {
+            Positions::Tokens => String::new(),
+            Positions::Input { described, .. } => format!("; for {}", clean(described)),
+            Positions::TokensBeside { described, .. } => format!("; {}", clean(described)),
+        };
+        let depth = tower.depth;
+        rows.push(("tower", format!("{name}, {depth} layers: {groups}{passed}")));
     }
-    rows.extend(attention(model).map(|words| ("attention", words)));
+    let several = architecture.towers.iter().filter(|t| t.depth > 0).count() > 1;
+    for tower in &architecture.towers {
+        let named = |words| match several {
+            true => format!("{}: {words}", clean(&tower.name)),
+            false => words,
+        };
+        rows.extend(attention(tower).map(|words| ("attention", named(words))));
+        rows.extend(recurrence(tower).map(|words| ("recurrence", named(words))));
+    }
     if let Some(context) = architecture.context_tokens {
         rows.push(("context", format!("{} tokens", grouped(context))));
     }
@@ -147,9 +164,9 @@ fn model_group(model: &ModelProfile) -> Group {
 }
 
 /// Every kind of attention and how many layers have it.
-fn attention(model: &ModelProfile) -> Option<String> {
+fn attention(tower: &Tower) -> Option<String> {
     let mut kinds: Vec<(String, u64)> = Vec::new();
-    for (operator, layers) in model.architecture.operators() {
+    for (operator, layers) in tower.operators() {
         let OperatorKind::Core {
             heads,
             d_qk,
@@ -168,17 +185,55 @@ fn attention(model: &ModelProfile) -> Option<String> {
             Some(0) => format!("{} key-value heads", kv_elements / (d_qk + d_v)),
             _ => format!("a latent of {kv_elements}"),
         };
-        let reach = match pairs {
-            Pairs::Causal => "all before".to_owned(),
-            Pairs::CausalWindow { width } => format!("a window of {}", grouped(*width)),
-            _ => "all".to_owned(),
-        };
-        let kind = format!("{heads} heads of {d_qk}, {kept}, {reach}");
-        match kinds.iter_mut().find(|(known, _)| *known == kind) {
-            Some((_, n)) => *n += layers,
-            None => kinds.push((kind, layers)),
+        let kind = format!("{heads} heads of {d_qk}, {kept}, {}", reach(pairs));
+        add(&mut kinds, kind, layers);
+    }
+    listed(kinds)
+}
+
+fn reach(pairs: &Pairs) -> String {
+    match pairs {
+        Pairs::Causal => "all before".to_owned(),
+        Pairs::CausalWindow { width } => format!("a window of {}", grouped(*width)),
+        Pairs::Window { reach } => format!("{} on either side", grouped(*reach)),
+        Pairs::Across { keys } => format!("{} positions of another input", grouped(*keys)),
+        Pairs::Blocks { size } => format!("all in blocks of {}", grouped(*size)),
+        Pairs::CausalChunks { size } => format!("all before in chunks of {}", grouped(*size)),
+        Pairs::CausalBlocks { size, most } => {
+            let chosen = most.map_or_else(
+                || "one entry".to_owned(),
+                |n| format!("at most {} entries, one", grouped(n)),
+            );
+            format!("{chosen} for each {} before", grouped(*size))
+        }
+        // Full, and what may come.
+        _ => "all".to_owned(),
+    }
+}
+
+/// What recurrences keep instead of a cache that grows.
+fn recurrence(tower: &Tower) -> Option<String> {
+    let mut kinds = Vec::new();
+    for (operator, layers) in tower.operators() {
+        if let OperatorKind::Scan { state, .. } = &operator.kind {
+            add(
+                &mut kinds,
+                format!("a state of {} values", grouped(*state)),
+                layers,
+            );
         }
     }
+    listed(kinds)
+}
+
+fn add(kinds: &mut Vec<(String, u64)>, kind: String, layers: u64) {
+    match kinds.iter_mut().find(|(known, _)| *known == kind) {
+        Some((_, n)) => *n += layers,
+        None => kinds.push((kind, layers)),
+    }
+}
+
+fn listed(kinds: Vec<(String, u64)>) -> Option<String> {
     let several = kinds.len() > 1;
     let words = kinds.into_iter().map(|(kind, layers)| match several {
         true => format!("{kind} ({layers} layers)"),
@@ -381,6 +436,15 @@ fn serving_group(serving: &Serving) -> Group {
         title: "One inference pass",
         rows,
         tables: tables.into_iter().collect(),
+    }
+}
+
+fn no_serving_group() -> Group {
+    let reason = "text passes none of its towers, or one after another";
+    Group {
+        title: "One inference pass",
+        rows: vec![("not counted", reason.to_owned())],
+        tables: Vec::new(),
     }
 }
 

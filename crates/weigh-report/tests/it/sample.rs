@@ -7,8 +7,8 @@ use weigh_compute::{
 };
 use weigh_facts::{
     Architecture, Coverage, Date, Defaulted, Dictionary, Estimate, Fact, FactName, Facts, Grade,
-    MethodId, MoeSummary, Operations, Origin, Parameters, Place, SubjectKind, Tokens, Tower,
-    TowerRole, Value, Verdict, Warning,
+    MethodId, MoeSummary, Operations, Origin, Parameters, Place, Positions, SubjectKind, Tokens,
+    Tower, TowerRole, Value, Verdict, Warning,
 };
 use weigh_rules::Finding;
 use weigh_station::{
@@ -371,6 +371,7 @@ fn tower(depth: u64) -> Tower {
     Tower {
         name: "text".to_owned(),
         role: TowerRole::Decoder,
+        positions: Positions::Tokens,
         stem: Vec::new(),
         groups: Vec::new(),
         depth,
