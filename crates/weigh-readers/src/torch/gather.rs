@@ -716,9 +716,9 @@ fn check_extent(parts: &Parts, width: u64, bytes: u64) -> Result<(), String> {
     if parts.shape.contains(&0) {
         return Ok(());
     }
-    let steps = parts.shape.iter().zip(&parts.strides);
-    let last = steps.fold(Some(parts.offset), |last, (dimension, stride)| {
-        last?.checked_add((dimension - 1).checked_mul(*stride)?)
+    let mut steps = parts.shape.iter().zip(&parts.strides);
+    let last = steps.try_fold(parts.offset, |last, (dimension, stride)| {
+        last.checked_add((dimension - 1).checked_mul(*stride)?)
     });
     let end = last.and_then(|last| last.checked_add(1)?.checked_mul(width));
     match end {
