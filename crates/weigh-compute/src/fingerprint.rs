@@ -20,7 +20,7 @@ mod sketch;
 use std::collections::BTreeMap;
 
 pub use matrix::{ASSIGNED_MAX, Assignment, Matrix, assign, rank_share};
-pub use mixture::{CANDIDATES_MAX, Mixture, mixture};
+pub use mixture::{CANDIDATES_MAX, Mixture, WEIGHT_MIN, mixture};
 pub use role::{Role, StreamAxis, component, logical_name, role, stream_axis};
 pub use sketch::{BUCKETS, Moments, SketchKey, Sketcher};
 
@@ -33,8 +33,10 @@ const Z_LEAST: f64 = 6.0;
 const RELATED_LEAST: f64 = 0.10;
 /// A change that the sums of a sketch make by themselves.
 const CHANGE_NONE: f64 = 1e-5;
-/// Up to here a change is one of format or a fine rounding.
-const CHANGE_ROUNDING: f64 = 0.02;
+/// Up to here, rounding to 16 bits explains a change: bfloat16 alone makes 0.002.
+const CHANGE_16_BITS: f64 = 0.005;
+/// Up to here, rounding to 8 bits of floating point does: E4M3 alone makes 0.03.
+const CHANGE_8_BITS: f64 = 0.06;
 /// Up to here it is a fine-tune; beyond, models that share a random start look the same.
 const CHANGE_TUNING: f64 = 0.3;
 /// More zeros than the other by this part: pruned.
@@ -107,6 +109,8 @@ pub enum Change {
     Pruned,
     /// Values were rounded to a grid, or to another type.
     Rounded,
+    /// The sum of several candidates, of which this is one.
+    Mixed,
     /// The change is of low rank, as a merged adapter leaves it.
     LowRank,
     /// A small change in every direction.
@@ -220,7 +224,7 @@ fn test(found: &mut Relation, pairs: &[(&TensorPrint, &TensorPrint)]) {
         found.changed.push(t.name.clone());
         if let (Some(ours), Some(theirs)) = (&t.moments, &c.moments) {
             pruned += usize::from(ours.zeros > theirs.zeros + ZEROS_MORE);
-            rounded += usize::from(ours.grid_bits.is_some() && theirs.grid_bits.is_none());
+            rounded += usize::from(is_rounded(t, ours, theirs, change));
         }
     }
     found.tested = z_all.len();
@@ -231,6 +235,16 @@ fn test(found: &mut Relation, pairs: &[(&TensorPrint, &TensorPrint)]) {
         |(name, (related, tested)): (&str, (usize, usize))| (name.to_owned(), related, tested);
     found.components = components.into_iter().map(owned).collect();
     found.changes = classify(found, rounded, pruned);
+}
+
+/// Do the values lie on a coarser grid than the candidate's, and does that explain the change?
+fn is_rounded(print: &TensorPrint, ours: &Moments, theirs: &Moments, change: f64) -> bool {
+    let bits = |m: &Moments| m.grid_bits.unwrap_or(32);
+    if print.dtype.starts_with("F8") {
+        return change <= CHANGE_8_BITS;
+    }
+    let is_coarse = bits(ours) <= 8 || change <= CHANGE_16_BITS;
+    bits(ours) < bits(theirs) && is_coarse
 }
 
 /// How many standard deviations two sketches are from unrelated, and how far the first is from the
@@ -256,7 +270,7 @@ fn classify(found: &Relation, rounded: usize, pruned: usize) -> Vec<Change> {
     let half = found.changed.len().div_ceil(2);
     let what = if pruned >= half {
         Change::Pruned
-    } else if rounded >= half || change < CHANGE_ROUNDING {
+    } else if rounded >= half {
         Change::Rounded
     } else if change < CHANGE_TUNING {
         Change::Tuned
@@ -287,26 +301,30 @@ fn tier(found: &Relation, is_whole: bool) -> Tier {
 }
 
 impl Relation {
-    /// Adds what the weights of both show of the rank of the change.
+    /// Adds what the weights of both show of the rank of the change. One of low rank may be large
+    /// and is of descent all the same: two trainings from one start differ in every direction.
     pub fn add_rank(&mut self, share: f64) {
         self.rank_share = Some(share);
-        if share <= RANK_LOW {
-            for change in &mut self.changes {
-                if *change == Change::Tuned {
-                    *change = Change::LowRank;
-                }
+        if share > RANK_LOW {
+            return;
+        }
+        for change in &mut self.changes {
+            if matches!(*change, Change::Tuned | Change::LongTrainedOrSharedStart) {
+                *change = Change::LowRank;
+                self.tier = self.tier.max(Tier::Strong);
             }
         }
     }
 
-    /// Adds that the target is a mixture of candidates, of which this is one: a large change is
-    /// explained then.
+    /// Adds that the target is a mixture of candidates, of which this is one. What is left over is
+    /// so little that a part found by chance would have a weight of a thousandth.
     pub fn add_mixture(&mut self) {
-        self.changes
-            .retain(|c| *c != Change::LongTrainedOrSharedStart);
-        if self.tier == Tier::Possible {
-            self.tier = Tier::Strong;
-        }
+        let is_explained =
+            |c: &Change| matches!(c, Change::Tuned | Change::LongTrainedOrSharedStart);
+        self.changes.retain(|c| !is_explained(c));
+        self.changes.push(Change::Mixed);
+        self.changes.sort();
+        self.tier = self.tier.max(Tier::Strong);
     }
 }
 

@@ -23,7 +23,12 @@ pub(super) fn bits(values: &[f32], row: usize) -> Option<u8> {
         return Some(4);
     }
     sizes.retain(|n| share(values, *n, &is_on_127_steps) >= SHARE);
-    (!sizes.is_empty()).then_some(8)
+    if !sizes.is_empty() {
+        return Some(8);
+    }
+    // The fraction of bfloat16 is the upper seven bits of 23, that of F16 the upper ten.
+    let is_16_bits = |v: &f32| v.to_bits() & 0x1fff == 0 || v.abs() < 6.2e-5;
+    values.iter().all(is_16_bits).then_some(16)
 }
 
 fn share(values: &[f32], size: usize, test: &dyn Fn(&[f32]) -> bool) -> usize {

@@ -9,7 +9,7 @@ use super::sketch::dot;
 /// Candidates at most: the subsets of eight are 255.
 pub const CANDIDATES_MAX: usize = 8;
 /// A candidate with less is no part of a mixture.
-const WEIGHT_MIN: f64 = 0.02;
+pub const WEIGHT_MIN: f64 = 0.02;
 
 /// A sum of candidates.
 #[derive(Clone, Debug, PartialEq)]

@@ -130,6 +130,10 @@ fn rounded_weights_are_seen_by_their_grid() {
     assert_eq!(bits(&base), None);
     assert_eq!(bits(&rounded(&base, 7.0)), Some(4));
     assert_eq!(bits(&rounded(&base, 127.0)), Some(8));
+    let shortened = changed(&base, |v| f32::from_bits(v.to_bits() & 0xffff_0000));
+    assert_eq!(bits(&shortened), Some(16));
+    let found = tier_and_change(&shortened, &base);
+    assert_eq!(found, (Tier::Strong, vec![Change::Rounded]));
 }
 
 #[test]
@@ -148,6 +152,11 @@ fn a_small_change_is_a_fine_tune_and_a_large_one_may_be_a_shared_start() {
     let tuned = sum(&base, 1.0, &model(2), 0.1);
     assert_eq!(
         tier_and_change(&tuned, &base),
+        (Tier::Strong, vec![Change::Tuned])
+    );
+    let little = sum(&base, 1.0, &model(2), 0.01);
+    assert_eq!(
+        tier_and_change(&little, &base),
         (Tier::Strong, vec![Change::Tuned])
     );
     let shared = sum(&base, 1.0, &model(2), 0.8);
