@@ -80,6 +80,24 @@ pub enum WeighError {
         /// Why not.
         reason: String,
     },
+    /// A fingerprint, or a key for one, cannot be used.
+    #[error("`{path}` is no {what}: {reason}")]
+    Fingerprint {
+        /// The file.
+        path: String,
+        /// What it should be: `fingerprint`, `key`.
+        what: &'static str,
+        /// Why it is not.
+        reason: String,
+    },
+    /// Weights that give no fingerprint.
+    #[error("`{path}` gives no fingerprint: {seen}")]
+    NoValues {
+        /// The path.
+        path: String,
+        /// What was there.
+        seen: String,
+    },
     /// A count does not fit.
     #[error("{what} does not fit: the sizes are larger than any model")]
     Overflow {
@@ -105,6 +123,8 @@ impl WeighError {
             Self::FormatNotRead { .. } => "format-not-read",
             Self::UnknownRulebook { .. } => "unknown-rulebook",
             Self::Journal { .. } => "digest-record",
+            Self::Fingerprint { .. } => "fingerprint-file",
+            Self::NoValues { .. } => "no-values",
             Self::Overflow { .. } => "too-large",
         }
     }
@@ -127,6 +147,12 @@ impl WeighError {
             )),
             Self::Journal { .. } => Some(
                 "name a file that does not exist yet, or the one an earlier call wrote".to_owned(),
+            ),
+            Self::Fingerprint { .. } => Some(
+                "a fingerprint is what `weighbridge lineage register` writes, and a key is a file of secret bytes".to_owned(),
+            ),
+            Self::NoValues { .. } => Some(
+                "name a folder or file with whole weights in safetensors, stored in floating point".to_owned(),
             ),
             Self::FormatNotRead { instead, .. } => Some((*instead).to_owned()),
             Self::UnknownRulebook { known, .. } => Some(format!("there are {known}")),
