@@ -17,10 +17,10 @@ const RANKED_MAX: usize = 24;
 /// Looks, and adds what it finds.
 pub(super) fn look(target: &Registered, candidate: &Registered, found: &mut Relation) -> Closer {
     let mut closer = Closer::default();
-    if let (Some(ours), Some(theirs)) = (&target.source, &candidate.source) {
-        if let Some(share) = rank(ours, theirs, found) {
-            found.add_rank(share);
-        }
+    if let (Some(ours), Some(theirs)) = (&target.source, &candidate.source)
+        && let Some(share) = rank(ours, theirs, found)
+    {
+        found.add_rank(share);
     }
     let mut order = Vec::new();
     if found.tier == Tier::NoEvidence {
