@@ -11,6 +11,7 @@
 //! | What does a law count? | [`lineage_total`] |
 //! | What is this chip? | [`ChipCatalog`], [`Chip`], [`Tf32`] |
 //! | What do chips amount to together? | [`cluster`], [`Cluster`] |
+//! | Do these weights come from those? | [`fingerprint`] |
 //! | How much memory? | [`weight_bytes`], [`cache_bytes`] |
 //!
 //! - **Invariant:** pure. No files, clock, network, environment, randomness or logging; of what
@@ -29,6 +30,7 @@ mod chips;
 mod cluster;
 mod expand;
 mod expression;
+pub mod fingerprint;
 mod footprint;
 mod frozen;
 mod gguf;

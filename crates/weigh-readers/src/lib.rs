@@ -12,6 +12,8 @@
 //! | `.metadata` and its `*.distcp` | [`distributed`] |
 //! | pickles, in any of these | [`pickle`] |
 //! | zip archives, under any of these | [`zip`] |
+//! | stored values of tensors | [`values`] |
+//! | `README.md` of a model | [`model_card`] |
 //!
 //! - **Invariant:** pure. Bytes come in through [`Object`] and [`Tree`]; nothing is opened here.
 //! - **Invariant:** a length is compared with the object and with a limit before anything is
@@ -32,11 +34,13 @@ pub mod distributed;
 mod error;
 pub mod gguf;
 mod json;
+pub mod model_card;
 pub mod pickle;
 pub mod pipeline;
 pub mod safetensors;
 pub mod torch;
 pub mod trainer_state;
+pub mod values;
 pub mod zip;
 
 pub use bytes::{Entry, Memory, MemoryTree, Object, Tree};

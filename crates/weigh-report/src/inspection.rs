@@ -1,7 +1,7 @@
 //! What is in an artifact: a compact sheet, versioned JSON, the same in HTML and Markdown.
 
 mod json;
-mod words;
+pub(crate) mod words;
 
 use std::fmt::Write;
 
@@ -26,7 +26,7 @@ pub fn render_inspection(inspection: &Inspection, format: Format) -> String {
 const LABEL: usize = 18;
 
 // Writing to a string cannot fail.
-fn text(words: &Words) -> String {
+pub(crate) fn text(words: &Words) -> String {
     let mut out = format!("{}\n", words.title);
     for group in &words.groups {
         for (label, value) in &group.rows {
@@ -69,7 +69,7 @@ fn columns(out: &mut String, table: &Table) {
     }
 }
 
-fn markdown(words: &Words) -> String {
+pub(crate) fn markdown(words: &Words) -> String {
     let cell = |text: &str| text.replace('|', "\\|");
     let mut out = format!("# {}\n", words.title);
     for group in &words.groups {
@@ -104,7 +104,7 @@ struct InspectionPage<'a> {
     words: &'a Words,
 }
 
-fn html(words: &Words) -> String {
+pub(crate) fn html(words: &Words) -> String {
     let page = InspectionPage { words };
     let mut page = page.render().expect("the template writes to a string only");
     page.push('\n');

@@ -25,6 +25,7 @@ mod html;
 mod inspection;
 mod json;
 mod law_diff;
+mod lineage;
 mod lints;
 mod markdown;
 mod numbers;
@@ -43,6 +44,7 @@ pub use facts::render_facts;
 pub use finding::render_finding;
 pub use inspection::render_inspection;
 pub use law_diff::{render_law_diff, render_law_diff_text};
+pub use lineage::render_lineage;
 pub use lints::{LintedFile, render_lints};
 pub use scatter::render_scatter;
 

@@ -92,6 +92,24 @@ pub enum WeighError {
         /// What there is.
         known: String,
     },
+    /// A fingerprint, or a key for one, cannot be used.
+    #[error("`{path}` is no {what}: {reason}")]
+    Fingerprint {
+        /// The file.
+        path: String,
+        /// What it should be: `fingerprint`, `key`.
+        what: &'static str,
+        /// Why it is not.
+        reason: String,
+    },
+    /// Weights that give no fingerprint.
+    #[error("`{path}` gives no fingerprint: {seen}")]
+    NoValues {
+        /// The path.
+        path: String,
+        /// What was there.
+        seen: String,
+    },
     /// A count does not fit.
     #[error("{what} does not fit: the sizes are larger than any model")]
     Overflow {
@@ -118,6 +136,8 @@ impl WeighError {
             Self::UnknownRulebook { .. } => "unknown-rulebook",
             Self::Journal { .. } => "digest-record",
             Self::UnknownConvention { .. } => "no-such-convention",
+            Self::Fingerprint { .. } => "fingerprint-file",
+            Self::NoValues { .. } => "no-values",
             Self::Overflow { .. } => "too-large",
         }
     }
@@ -137,6 +157,12 @@ impl WeighError {
             )),
             Self::Journal { .. } => Some(
                 "name a file that does not exist yet, or the one an earlier call wrote".to_owned(),
+            ),
+            Self::Fingerprint { .. } => Some(
+                "a fingerprint is what `weighbridge lineage register` writes, and a key is a file of secret bytes".to_owned(),
+            ),
+            Self::NoValues { .. } => Some(
+                "name a folder or file with whole weights in safetensors, stored in floating point".to_owned(),
             ),
             Self::FormatNotRead { instead, .. } => Some((*instead).to_owned()),
             Self::UnknownConvention {

@@ -23,6 +23,7 @@ mod folder;
 mod inspect;
 mod law;
 mod law_diff;
+mod lineage;
 mod model;
 mod regimes;
 mod scatter;
@@ -52,6 +53,10 @@ pub use inspect::{DeviceRow, InspectOptions, Inspection, Serving, TensorTotal, i
 pub use law::{Law, LawOptions, supplied_files};
 pub use law_diff::{
     BookDiff, LawDiff, Side, SideNamed, TreatedSubject, TreatmentChange, Which, diff_law, sides,
+};
+pub use lineage::{
+    Candidate, Claim, Closer, Embedding, FINGERPRINT_SCHEMA, LineageKey, LineageReport, Registered,
+    Standing, compare_lineage, fingerprint_json, register,
 };
 pub use regimes::{Decision, LinesApart, Regimes, Says, Voice, regimes};
 pub use scatter::{Field, PlaneAxis, PlaneLine, Scatter, Spot, scatter};

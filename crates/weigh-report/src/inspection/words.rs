@@ -13,38 +13,40 @@ use crate::clean::clean;
 use crate::numbers::{self, grouped};
 use crate::{TOOL, VERSION};
 
-pub(super) struct Words {
-    pub(super) tool: String,
-    pub(super) title: String,
-    pub(super) groups: Vec<Group>,
+pub(crate) struct Words {
+    pub(crate) tool: String,
+    pub(crate) title: String,
+    /// One sentence below the title of a page.
+    pub(crate) summary: &'static str,
+    pub(crate) groups: Vec<Group>,
     /// What was taken for granted, what could not be used, what was read.
-    pub(super) notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
 }
 
-pub(super) struct Group {
-    pub(super) title: &'static str,
-    pub(super) rows: Vec<(&'static str, String)>,
-    pub(super) tables: Vec<Table>,
+pub(crate) struct Group {
+    pub(crate) title: &'static str,
+    pub(crate) rows: Vec<(&'static str, String)>,
+    pub(crate) tables: Vec<Table>,
 }
 
-pub(super) struct Table {
-    pub(super) title: String,
-    pub(super) heads: Vec<&'static str>,
-    pub(super) rows: Vec<Vec<String>>,
+pub(crate) struct Table {
+    pub(crate) title: String,
+    pub(crate) heads: Vec<&'static str>,
+    pub(crate) rows: Vec<Vec<String>>,
     /// Columns that hold words; the others hold figures.
-    words: &'static [usize],
+    pub(crate) words: &'static [usize],
     /// How many columns a terminal has room for.
-    pub(super) narrow: usize,
+    pub(crate) narrow: usize,
 }
 
 impl Table {
-    pub(super) fn is_text(&self, column: usize) -> bool {
+    pub(crate) fn is_text(&self, column: usize) -> bool {
         self.words.contains(&column)
     }
 }
 
 impl Words {
-    pub(super) fn of(inspection: &Inspection) -> Self {
+    pub(crate) fn of(inspection: &Inspection) -> Self {
         let mut groups = Vec::new();
         if let Some(model) = &inspection.model {
             groups.push(model_group(model));
@@ -69,6 +71,7 @@ impl Words {
         Self {
             tool: format!("{TOOL} {VERSION}"),
             title: clean(&inspection.subject),
+            summary: "What is in the files, without training and without rules.",
             groups,
             notes: notes(inspection),
         }

@@ -129,3 +129,25 @@ fn an_inspection_fits_its_schema() {
         holds(schema, &text);
     }
 }
+
+#[test]
+fn a_comparison_and_a_fingerprint_fit_their_schemas() {
+    use weigh_station::{LineageKey, Quiet, compare_lineage, fingerprint_json, register};
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../");
+    let read = |name: &str| {
+        let path = std::path::PathBuf::from(format!("{root}{name}"));
+        register(&path, &LineageKey::public(), &Quiet).expect("the models are sound")
+    };
+    let target = read("fixtures/lineage/tiny-llama-merged");
+    let candidates = [
+        read("examples/tiny-llama"),
+        read("examples/tiny-llama-sharded"),
+    ];
+    let report = compare_lineage(&target, &candidates);
+    let schema = include_str!("../../../../schemas/weighbridge.lineage-1.json");
+    holds(schema, &weigh_report::render_lineage(&report, Format::Json));
+    let schema = include_str!("../../../../schemas/weighbridge.fingerprint-1.json");
+    holds(schema, &fingerprint_json(&target));
+    let page = weigh_report::render_lineage(&report, Format::Html);
+    assert!(page.contains("derived (strong)") && !page.contains("not derived"));
+}

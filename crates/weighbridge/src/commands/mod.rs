@@ -11,6 +11,7 @@ mod doctor;
 mod explain;
 mod init;
 mod inspect;
+mod lineage;
 mod rules;
 mod subject;
 mod weigh;
@@ -23,6 +24,8 @@ use crate::outcome::Outcome;
 pub(crate) enum Verb {
     Weigh(weigh::Args),
     Inspect(inspect::Args),
+    #[command(subcommand)]
+    Lineage(lineage::LineageVerb),
     Assess(assess::Args),
     Explain(explain::Args),
     #[command(subcommand)]
@@ -40,6 +43,7 @@ pub(crate) fn run(verb: Verb) -> Result<Outcome, Failure> {
     match verb {
         Verb::Weigh(args) => weigh::run(args),
         Verb::Inspect(args) => inspect::run(args),
+        Verb::Lineage(verb) => lineage::run(verb),
         Verb::Assess(args) => assess::run(args),
         Verb::Explain(args) => explain::run(args),
         Verb::Chip(verb) => chip::run(verb),
