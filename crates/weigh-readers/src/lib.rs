@@ -5,6 +5,7 @@
 //! | `config.json` | [`config`] |
 //! | `*.safetensors`, their index | [`safetensors`] |
 //! | `*.gguf`, whole or in parts | [`gguf`] |
+//! | `*.onnx` and the files its numbers lie in | [`onnx`] |
 //! | `adapter_config.json` and its tensors | [`adapter`] |
 //! | `trainer_state.json` | [`trainer_state`] |
 //! | `pipeline.toml` | [`pipeline`] |
@@ -32,6 +33,7 @@ pub mod distributed;
 mod error;
 pub mod gguf;
 mod json;
+pub mod onnx;
 pub mod pickle;
 pub mod pipeline;
 pub mod safetensors;

@@ -5,5 +5,6 @@ mod corpus;
 mod gguf;
 mod hostile;
 mod laws;
+mod onnx;
 mod support;
 mod torch;
