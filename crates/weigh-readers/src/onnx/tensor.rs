@@ -238,18 +238,7 @@ fn finish(wire: &Wire<'_>, draft: Draft, at: u64) -> Result<Found, ReadError> {
     let elements = draft.dims.iter().try_fold(1_u64, |n, d| n.checked_mul(*d));
     let elements =
         elements.ok_or_else(|| shape("the product of its dimensions overflows".into()))?;
-    let is_external = match draft.data_location {
-        None | Some(0) => false,
-        Some(1) => true,
-        Some(other) => {
-            return Err(wire.fault(at, format!("a tensor whose data are at the place {other}")));
-        }
-    };
-    if is_external == draft.external.is_empty() {
-        let reason = "a tensor that says in one place that its data stand in a file of their own, \
-                      and not in the other";
-        return Err(wire.fault(at, reason));
-    }
+    let is_external = is_external(wire, &draft, at)?;
     let id = draft.data_type.unwrap_or_default();
     if id == STRING && !is_external && draft.raw.is_none() && draft.texts == elements {
         return Ok(Found {
@@ -299,6 +288,23 @@ fn finish(wire: &Wire<'_>, draft: Draft, at: u64) -> Result<Found, ReadError> {
         elements,
         at,
     })
+}
+
+/// Do its numbers stand in a file of their own? Two places say so, and must agree.
+fn is_external(wire: &Wire<'_>, draft: &Draft, at: u64) -> Result<bool, ReadError> {
+    let is_external = match draft.data_location {
+        None | Some(0) => false,
+        Some(1) => true,
+        Some(other) => {
+            return Err(wire.fault(at, format!("a tensor whose data are at the place {other}")));
+        }
+    };
+    if is_external == draft.external.is_empty() {
+        let reason = "a tensor that says in one place that its data stand in a file of their own, \
+                      and not in the other";
+        return Err(wire.fault(at, reason));
+    }
+    Ok(is_external)
 }
 
 /// Are there as many numbers as the shape has elements, in one place?
