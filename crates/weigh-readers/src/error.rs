@@ -101,6 +101,12 @@ pub enum ReadError {
         location: String,
         reason: String,
     },
+    /// A file of arrays that cannot be.
+    #[error("`{input}` is no file of NumPy arrays that can be read: {reason}")]
+    Numpy { input: String, reason: String },
+    /// Objects, which are a pickle.
+    #[error("`{input}`: array `{tensor}` holds objects, whose data are a pickle that runs code")]
+    NumpyObject { input: String, tensor: String },
     /// The same tensor twice.
     #[error("`{input}` names the tensor `{tensor}` twice")]
     DuplicateTensor { input: String, tensor: String },
@@ -242,6 +248,8 @@ impl ReadError {
             Self::Onnx { .. } => "onnx-model",
             Self::OnnxTruncated { .. } => "onnx-truncated",
             Self::OnnxExternal { .. } => "onnx-external",
+            Self::Numpy { .. } => "numpy-array",
+            Self::NumpyObject { .. } => "numpy-object",
             Self::DuplicateTensor { .. } => "duplicate-tensor",
             Self::UnknownDtype { .. } => "unknown-element-type",
             Self::TensorShape { .. } => "tensor-shape",
@@ -285,6 +293,9 @@ impl ReadError {
             }
             Self::DuplicateTensor { .. } | Self::DuplicateKey { .. } => {
                 Some("two readers could see two models in it; ask its maker for a valid file")
+            }
+            Self::NumpyObject { .. } => {
+                Some("do not load it with `allow_pickle`; ask its maker for plain numbers")
             }
             Self::PickleDangerous { .. } => {
                 Some("do not load it; ask where it came from, and for safetensors")

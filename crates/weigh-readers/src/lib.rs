@@ -6,6 +6,7 @@
 //! | `*.safetensors`, their index | [`safetensors`] |
 //! | `*.gguf`, whole or in parts | [`gguf`] |
 //! | `*.onnx` and the files its numbers lie in | [`onnx`] |
+//! | `*.npy`, `*.npz` | [`npy`] |
 //! | `adapter_config.json` and its tensors | [`adapter`] |
 //! | `trainer_state.json` | [`trainer_state`] |
 //! | `pipeline.toml` | [`pipeline`] |
@@ -33,6 +34,7 @@ pub mod distributed;
 mod error;
 pub mod gguf;
 mod json;
+pub mod npy;
 pub mod onnx;
 pub mod pickle;
 pub mod pipeline;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use weigh_readers::adapter::{self, Adapter};
 use weigh_readers::safetensors::{read_header, read_index};
-use weigh_readers::{Memory, MemoryTree, ReadError, config, gguf, onnx, trainer_state};
+use weigh_readers::{Memory, MemoryTree, ReadError, config, gguf, npy, onnx, trainer_state};
 
 const EXPECTED: &[(&str, &str)] = &[
     ("adapter-base-path", "read"),
@@ -86,6 +86,26 @@ const EXPECTED: &[(&str, &str)] = &[
     ("index-outside", "index-path"),
     ("index-tensor-elsewhere", "shard-mismatch"),
     ("index-tensor-twice", "shard-mismatch"),
+    ("numpy-archive-empty", "numpy-array"),
+    ("numpy-archive-object", "numpy-object"),
+    ("numpy-archive-other", "numpy-array"),
+    ("numpy-archive-outside", "zip-name"),
+    ("numpy-archive-twice", "zip-duplicate"),
+    ("numpy-code", "numpy-array"),
+    ("numpy-empty", "empty-file"),
+    ("numpy-header-past-end", "numpy-array"),
+    ("numpy-key-twice", "numpy-array"),
+    ("numpy-negative", "numpy-array"),
+    ("numpy-not-numpy", "numpy-array"),
+    ("numpy-object", "numpy-object"),
+    ("numpy-rank-9", "numpy-array"),
+    ("numpy-records", "numpy-array"),
+    ("numpy-shape-overflow", "tensor-shape"),
+    ("numpy-text", "unknown-element-type"),
+    ("numpy-trailing-bytes", "tensor-range"),
+    ("numpy-truncated", "tensor-range"),
+    ("numpy-version-4", "numpy-array"),
+    ("numpy-zero-times-huge", "tensor-shape"),
     ("onnx-bytes-twice", "onnx-model"),
     ("onnx-constant-takes-name", "duplicate-tensor"),
     ("onnx-deep", "too-deep"),
@@ -255,6 +275,8 @@ fn fault(folder: &Path) -> Result<Vec<&'static str>, ReadError> {
             "model.gguf" => {
                 gguf::read_header(&file, &name)?;
             }
+            "model.npy" => drop(npy::read(&file, "model", &name)?),
+            "model.npz" => drop(npy::read_archive(&file, &name)?),
             _ if name.ends_with(".safetensors") => {
                 headers.push((name.clone(), read_header(&file, &name)?));
             }

@@ -5,6 +5,7 @@ mod corpus;
 mod gguf;
 mod hostile;
 mod laws;
+mod numpy;
 mod onnx;
 mod support;
 mod torch;
