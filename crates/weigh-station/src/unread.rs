@@ -1,7 +1,7 @@
 //! Formats of weights that are known and not read: they are refused by name, never half-read.
 
 /// Ends of names, what they stand for, and what to do instead.
-const FORMATS: [(&[&str], &str, &str); 10] = [
+const FORMATS: [(&[&str], &str, &str); 9] = [
     (
         &[".keras"],
         "a Keras archive",
@@ -31,11 +31,6 @@ const FORMATS: [(&[&str], &str, &str); 10] = [
         &[".mlmodel", ".mlpackage"],
         "a Core ML model",
         "it runs and is not made to be trained; give the folder that it was converted from",
-    ),
-    (
-        &[".npz", ".npy"],
-        "NumPy arrays",
-        "save the weights as safetensors",
     ),
     (
         &[".tflite"],

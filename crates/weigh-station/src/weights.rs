@@ -2,9 +2,10 @@
 //! what their headers say.
 //!
 //! A folder may hold the same weights several times. One set is read, and the others are named:
-//! first safetensors, then GGUF, then PyTorch, then a distributed checkpoint, then ONNX.
+//! first safetensors, then GGUF, then PyTorch, then a distributed checkpoint, then ONNX
+//! and arrays of NumPy.
 
-mod exported;
+mod single;
 mod touched;
 
 use rayon::prelude::*;
@@ -70,6 +71,7 @@ pub(crate) enum Kind {
     Torch,
     Distributed,
     Onnx,
+    Numpy,
 }
 
 const INDEX: &str = ".safetensors.index.json";
@@ -95,6 +97,7 @@ pub(crate) fn kind_of(name: &str) -> Option<Kind> {
         _ if ends(SAFETENSORS) => Some(Kind::Safetensors),
         _ if ends(".gguf") => Some(Kind::Gguf),
         _ if ends(".onnx") => Some(Kind::Onnx),
+        _ if ends(".npz") || ends(".npy") => Some(Kind::Numpy),
         _ if ends(TORCH_INDEX) => Some(Kind::TorchIndex),
         _ if TORCH.iter().any(|end| ends(end)) => Some(Kind::Torch),
         _ => None,
@@ -122,6 +125,7 @@ impl Piece {
             Kind::Torch => self.read_torch(file),
             Kind::Distributed => self.read_distributed(folder),
             Kind::Onnx => self.read_onnx(folder, name),
+            Kind::Numpy => self.read_numpy(folder, name),
         }
     }
 
@@ -168,7 +172,7 @@ impl Piece {
             self.read_distributed(folder)?;
             &[Kind::Distributed]
         } else {
-            match self.read_exported(folder, &of(Kind::Onnx))? {
+            match self.read_one_file(folder, of)? {
                 Some(read) => read,
                 None => return Ok(()),
             }

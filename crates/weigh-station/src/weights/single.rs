@@ -1,34 +1,69 @@
-//! Weights in formats that run and are not made to be trained.
+//! Weights in one file, in formats that have no index of parts.
 
-use weigh_readers::{Entry, onnx};
+use weigh_readers::{Entry, npy, onnx};
 
 use super::{Kind, Touched, Weights, WeightsFormat, ambiguous};
 use crate::error::WeighError;
 use crate::evidence::{Piece, seen};
 use crate::folder::Folder;
 
-/// The file that exporters write where there is one.
-const ONNX_FIRST: &str = "model.onnx";
+/// Formats, and the name that is taken where a folder has several files of one. A file to train
+/// from comes before one to run, and one that may be anything comes last.
+const FORMATS: [(&[Kind], &str); 2] = [
+    (&[Kind::Onnx], "model.onnx"),
+    (&[Kind::Numpy], "weights.npz"),
+];
 const ONNX: &str = "ONNX is a format to run: it holds no rules for gradients, and exporters fold and \
                     rename weights; train what it was exported from";
 
 impl Piece {
-    /// One file of a folder, if there is one, and what other files the same format has.
-    pub(super) fn read_exported(
+    /// One file of a folder, if there is one of these formats.
+    pub(super) fn read_one_file<'e>(
         &mut self,
         folder: &Folder,
-        files: &[&Entry],
+        of: impl Fn(Kind) -> Vec<&'e Entry>,
     ) -> Result<Option<&'static [Kind]>, WeighError> {
-        match files {
-            [] => return Ok(None),
-            [file] => self.read_onnx(folder, &file.name)?,
-            several if several.iter().any(|e| e.name == ONNX_FIRST) => {
-                self.passed_over(folder, several, ONNX_FIRST);
-                self.read_onnx(folder, ONNX_FIRST)?;
-            }
-            several => return Err(ambiguous(folder, several)),
+        for (kinds, wanted) in FORMATS {
+            let [kind] = kinds else { continue };
+            let files = of(*kind);
+            let name = match files.as_slice() {
+                [] => continue,
+                [file] => file.name.as_str(),
+                several if several.iter().any(|e| e.name == wanted) => {
+                    self.passed_over(folder, several, wanted);
+                    wanted
+                }
+                several => return Err(ambiguous(folder, several)),
+            };
+            let file = folder.open_file(name)?;
+            self.read_named_weights(folder, name, *kind, &file)?;
+            return Ok(Some(kinds));
         }
-        Ok(Some(&[Kind::Onnx]))
+        Ok(None)
+    }
+
+    pub(super) fn read_numpy(&mut self, folder: &Folder, name: &str) -> Result<(), WeighError> {
+        let file = folder.open_file(name)?;
+        let touched = Touched::new(&file);
+        let (arrays, format) = if name.ends_with(".npz") {
+            let arrays = npy::read_archive(&touched, file.shown())?;
+            (arrays, "NumPy archive".to_owned())
+        } else {
+            let stem = name.strip_suffix(".npy").unwrap_or(name);
+            let array = npy::read(&touched, stem, file.shown())?;
+            let format = format!("NumPy array, version {}", array.version);
+            (vec![array], format)
+        };
+        let read = touched.bytes()?;
+        self.inputs.push(seen(&file, "weights", &read, true));
+        self.weights = Some(Weights {
+            shown: file.shown().to_owned(),
+            tensors: arrays.into_iter().map(|array| array.seen).collect(),
+            format: WeightsFormat::plain(format),
+            gguf: None,
+            exported: None,
+        });
+        Ok(())
     }
 
     pub(super) fn read_onnx(&mut self, folder: &Folder, name: &str) -> Result<(), WeighError> {
