@@ -20,7 +20,8 @@ use crate::expression::Expression;
 /// The architectures this program knows.
 #[derive(Clone, Debug)]
 pub struct Catalog {
-    pub(crate) families: Vec<Family>,
+    blocks: raw::Blocks,
+    entries: Vec<Entry>,
 }
 
 /// Why a catalog did not load.
@@ -56,36 +57,128 @@ macro_rules! files {
 
 const BLOCKS: &str = include_str!("../catalog/architectures/blocks.toml");
 const FAMILIES: &[(&str, &str)] = files![
+    "afmoe",
+    "apertus",
+    "arcee",
+    "arctic",
+    "baichuan",
+    "bamba",
     "bert",
+    "bloom",
+    "chatglm",
+    "cohere",
+    "cohere2",
+    "cohere2_moe",
+    "dbrx",
+    "deepseek",
     "deepseek_v2",
     "deepseek_v3",
+    "deepseek_v32",
+    "dots1",
+    "ernie4_5",
+    "ernie4_5_moe",
+    "exaone4",
     "falcon",
+    "falcon_h1",
+    "falcon_mamba",
+    "flex_olmo",
+    "gemma",
     "gemma2",
     "gemma3_text",
+    "glm",
+    "glm4",
+    "glm4_moe",
+    "glm4_moe_lite",
+    "glm_moe_dsa",
     "gpt2",
+    "gpt_bigcode",
+    "gpt_neo",
     "gpt_neox",
     "gpt_oss",
+    "gptj",
+    "granite",
+    "granitemoe",
+    "granitemoehybrid",
+    "granitemoeshared",
+    "grok-1",
+    "helium",
+    "hunyuan_v1_dense",
+    "hunyuan_v1_moe",
+    "hy_v3",
+    "internlm",
+    "internlm2",
+    "jamba",
+    "jetmoe",
+    "kimi_linear",
+    "laguna",
+    "lfm2",
+    "lfm2_moe",
     "llama",
+    "mamba",
+    "mamba2",
+    "mimo_v2_flash",
+    "minicpm",
+    "minimax",
+    "minimax_m2",
+    "ministral",
+    "ministral3",
     "mistral",
+    "mistral4",
     "mixtral",
+    "mpt",
+    "nanochat",
+    "nemotron",
+    "nemotron_h",
+    "olmo",
     "olmo2",
+    "olmo3",
+    "olmo_hybrid",
+    "olmoe",
+    "opt",
+    "orion",
+    "phi",
+    "phi-msft",
     "phi3",
+    "phimoe",
+    "qwen",
     "qwen2",
     "qwen2_moe",
     "qwen3",
+    "qwen3_5_moe_text",
+    "qwen3_5_text",
     "qwen3_moe",
+    "qwen3_next",
+    "recurrent_gemma",
+    "rwkv",
+    "seed_oss",
+    "smollm3",
+    "solar_open",
+    "stablelm",
+    "starcoder2",
+    "xlstm",
 ];
 
 impl Catalog {
-    /// The catalog embedded in this program; parsed once.
+    /// The catalog embedded in this program. An entry is read when it is first asked for: reading
+    /// all of them would cost a short command more than its work.
     ///
     /// # Errors
-    /// When a file of ours is wrong, which a test excludes.
+    /// When the shared blocks are wrong, which a test excludes, as it does for every entry.
     pub fn shipped() -> Result<&'static Self, &'static CatalogError> {
         static SHIPPED: OnceLock<Result<Catalog, CatalogError>> = OnceLock::new();
-        SHIPPED
-            .get_or_init(|| Self::load(BLOCKS, FAMILIES))
-            .as_ref()
+        let read = || {
+            let unread = |(_, text): &(&str, &'static str)| Entry {
+                model_types: listed(text, "model_types"),
+                architectures: listed(text, "architectures"),
+                text,
+                family: OnceLock::new(),
+            };
+            Ok(Self {
+                blocks: read_blocks(BLOCKS)?,
+                entries: FAMILIES.iter().map(unread).collect(),
+            })
+        };
+        SHIPPED.get_or_init(read).as_ref()
     }
 
     /// Reads shared blocks and families, each a file name and its text.
@@ -93,47 +186,83 @@ impl Catalog {
     /// # Errors
     /// All diagnostics of the first file that is wrong.
     pub fn load(blocks: &str, families: &[(&str, &str)]) -> Result<Self, CatalogError> {
-        let failed = |file: &str, diagnostics| CatalogError {
-            file: file.to_owned(),
-            diagnostics,
-        };
-        let blocks = raw::Blocks::read(blocks).map_err(|d| failed("blocks.toml", d))?;
-        let mut loaded: Vec<Family> = Vec::with_capacity(families.len());
+        let blocks = read_blocks(blocks)?;
+        let mut entries: Vec<Entry> = Vec::with_capacity(families.len());
         for (file, text) in families {
-            let family = raw::RawFamily::read(text)
-                .and_then(|raw| compile::family(raw, &blocks))
-                .map_err(|d| failed(file, d))?;
+            let failed = |diagnostics| CatalogError {
+                file: (*file).to_owned(),
+                diagnostics,
+            };
+            let family = read_family(text, &blocks).map_err(failed)?;
             if let Some(name) = family.model_types.iter().find(|t| {
-                let taken = |other: &Family| other.model_types.contains(t);
-                loaded.iter().any(taken)
+                let taken = |other: &Entry| other.model_types.contains(t);
+                entries.iter().any(taken)
             }) {
                 let message = format!("model type `{name}` is in another file too");
                 let taken = Diagnostic::new("catalog-entry", message, 0..1);
-                return Err(failed(file, vec![taken]));
+                return Err(failed(vec![taken]));
             }
-            loaded.push(family);
+            entries.push(Entry {
+                model_types: family.model_types.clone(),
+                architectures: family.architectures.clone(),
+                text: "",
+                family: OnceLock::from(family),
+            });
         }
-        Ok(Self { families: loaded })
+        Ok(Self { blocks, entries })
     }
 
     /// Every model type it covers, sorted.
     #[must_use]
     pub fn model_types(&self) -> Vec<&str> {
-        let types = self.families.iter().flat_map(|f| &f.model_types);
+        let types = self.entries.iter().flat_map(|e| &e.model_types);
         let mut types: Vec<&str> = types.map(String::as_str).collect();
         types.sort_unstable();
         types
     }
 
     pub(crate) fn by_model_type(&self, name: &str) -> Option<&Family> {
-        let has = |f: &&Family| f.model_types.iter().any(|t| t == name);
-        self.families.iter().find(has)
+        let has = |e: &&Entry| e.model_types.iter().any(|t| t == name);
+        self.entries.iter().find(has).map(|e| self.family(e))
     }
 
     pub(crate) fn by_class(&self, name: &str) -> Option<&Family> {
-        let has = |f: &&Family| f.architectures.iter().any(|t| t == name);
-        self.families.iter().find(has)
+        let has = |e: &&Entry| e.architectures.iter().any(|t| t == name);
+        self.entries.iter().find(has).map(|e| self.family(e))
     }
+
+    fn family<'a>(&self, entry: &'a Entry) -> &'a Family {
+        let read = || read_family(entry.text, &self.blocks).expect("a test reads every entry");
+        entry.family.get_or_init(read)
+    }
+}
+
+/// A file of the catalog: what it is found by, and what is in it once somebody asks.
+#[derive(Clone, Debug)]
+struct Entry {
+    model_types: Vec<String>,
+    architectures: Vec<String>,
+    text: &'static str,
+    family: OnceLock<Family>,
+}
+
+fn read_blocks(text: &str) -> Result<raw::Blocks, CatalogError> {
+    raw::Blocks::read(text).map_err(|diagnostics| CatalogError {
+        file: "blocks.toml".to_owned(),
+        diagnostics,
+    })
+}
+
+fn read_family(text: &str, blocks: &raw::Blocks) -> Result<Family, Vec<Diagnostic>> {
+    compile::family(raw::RawFamily::read(text)?, blocks)
+}
+
+/// The strings of a list in the head of one of our files, which stands on one line.
+fn listed(text: &str, key: &str) -> Vec<String> {
+    let mut head = text.lines().take_while(|line| !line.starts_with('['));
+    let line = head.find(|line| line.starts_with(key)).unwrap_or_default();
+    let strings = line.split('"').skip(1).step_by(2);
+    strings.map(str::to_owned).collect()
 }
 
 /// One catalog entry.
@@ -147,6 +276,8 @@ pub(crate) struct Family {
     pub(crate) keys: Vec<Key>,
     pub(crate) checks: Vec<Check>,
     pub(crate) selects: Vec<Select>,
+    /// Sizes that differ between layers, by name.
+    pub(crate) varies: Vec<(String, Expression)>,
     pub(crate) depth: Expression,
     pub(crate) context: Option<Expression>,
     pub(crate) stem: Vec<Step>,
@@ -180,6 +311,10 @@ pub(crate) enum KeyKind {
     Flag,
     Text,
     List,
+    /// One number for all layers, or a list with one for each.
+    Each,
+    /// A number with at most three decimals, as its thousandfold.
+    Thousandths,
 }
 
 impl KeyKind {
@@ -189,6 +324,8 @@ impl KeyKind {
             Self::Flag => "a boolean",
             Self::Text => "a string",
             Self::List => "a list of strings or whole numbers",
+            Self::Thousandths => "a number with at most three decimals",
+            Self::Each => "a whole number, or a list with one for each layer",
         }
     }
 }
@@ -252,6 +389,11 @@ pub(crate) enum KindTemplate {
         window: Expression,
         kv: Expression,
     },
+    Scan {
+        least: Expression,
+        most: Expression,
+        state: Expression,
+    },
     Norm {
         width: Expression,
         bias: Expression,
@@ -288,7 +430,7 @@ impl KindTemplate {
                 outputs: outputs.count(names)?,
                 bias: bias.flag(names)?,
                 copies: copies.count(names)?,
-                active: active.count(names)?,
+                active: active_of(copies, active, names)?,
                 tied_to: match tied {
                     Some((when, to)) if when.flag(names)? => Some(to.clone()),
                     _ => None,
@@ -312,6 +454,11 @@ impl KindTemplate {
                 },
                 kv_elements: kv.count(names)?,
             },
+            Self::Scan { least, most, state } => OperatorKind::Scan {
+                least: least.count(names)?,
+                most: most.count(names)?,
+                state: state.count(names)?,
+            },
             Self::Norm { width, bias } => OperatorKind::Norm {
                 width: width.count(names)?,
                 bias: bias.flag(names)?,
@@ -323,5 +470,36 @@ impl KindTemplate {
                 elements: elements.count(names)?,
             },
         })
+    }
+}
+
+/// How many copies a token passes, which are no more than there are.
+fn active_of(
+    copies: &Expression,
+    active: &Expression,
+    names: &crate::expression::Names,
+) -> Result<u64, crate::expression::EvalError> {
+    let passed = active.count(names)?;
+    if passed <= copies.count(names)? {
+        return Ok(passed);
+    }
+    Err(crate::expression::EvalError::Wrong {
+        text: active.text.clone(),
+        message: "a token passes more experts than there are".to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_shipped_file_reads_and_its_head_is_what_it_holds() {
+        let read = Catalog::load(BLOCKS, FAMILIES).unwrap();
+        for (entry, (file, text)) in read.entries.iter().zip(FAMILIES) {
+            assert_eq!(listed(text, "model_types"), entry.model_types, "{file}");
+            assert_eq!(listed(text, "architectures"), entry.architectures, "{file}");
+        }
+        assert_eq!(read.entries.len(), FAMILIES.len());
     }
 }

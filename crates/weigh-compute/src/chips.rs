@@ -15,6 +15,7 @@ mod catalog;
 mod facts;
 mod load;
 mod performance;
+mod vendors;
 
 use std::fmt;
 use std::ops::Range;
@@ -43,6 +44,9 @@ pub struct Chip {
     pub aliases: Vec<String>,
     /// Who designed it.
     pub vendor: String,
+    /// Where the designer has its headquarters, if known. Of chips of the catalog it stands in one
+    /// table for all chips of a vendor.
+    pub designer: Option<Designer>,
     /// When it was released, if known, to the day, month or year.
     pub released: Option<Released>,
     /// Process of the logic dies: `TSMC 4N`.
@@ -69,6 +73,8 @@ pub struct Chip {
     pub power_w: Option<Figure>,
     /// Is it designed or marketed for data centers?
     pub data_center: Option<Marketing>,
+    /// The letter of an agency to a firm that names it, if one does.
+    pub letter: Option<Letter>,
     /// The texts the figures come from.
     pub sources: Vec<ChipSource>,
     /// Where readings of the datasheet differ, for people.
@@ -188,6 +194,26 @@ pub struct Memory {
 pub struct Marketing {
     /// Data centers?
     pub is_data_center: bool,
+    /// Where it comes from.
+    pub source: SourceKey,
+}
+
+/// A letter to a firm that names a chip.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    /// What the letter calls the chip, in the word of the fact `letter_chip`.
+    pub chip: String,
+    /// The day of the letter, or the first day on which it may have been sent.
+    pub from: Date,
+    /// Where it comes from.
+    pub source: SourceKey,
+}
+
+/// The firm that designed a chip.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Designer {
+    /// The country of its headquarters, ISO 3166 alpha-2.
+    pub headquarters: String,
     /// Where it comes from.
     pub source: SourceKey,
 }

@@ -52,6 +52,10 @@ pub struct Cluster {
     pub network_gbit_per_s: Option<Estimate<Decimal>>,
 }
 
+/// Chips of one kind in a cluster, at most: more than were ever made of one kind, so that a slip of
+/// the exponent is refused.
+const CHIPS_MAX: u64 = 1_000_000_000;
+
 /// Adds up a cluster. Without `precision`, each chip counts with its fastest format, which is the
 /// theoretical maximum; with one, a chip without that format is an error.
 ///
@@ -70,6 +74,13 @@ pub fn cluster(
     let mut described = Vec::with_capacity(groups.len());
     let mut chips = 0_u128;
     for group in groups {
+        if group.count > CHIPS_MAX {
+            return Err(ChipError::Impossible {
+                what: "the number of chips",
+                value: Decimal::from(group.count),
+                wanted: "at most 1,000,000,000 of one kind",
+            });
+        }
         let rate = peak(group.chip, precision)?;
         let count = Decimal::from(group.count);
         rate_per_s = &rate_per_s + &(&rate.per_s() * &count);

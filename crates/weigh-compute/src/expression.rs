@@ -7,8 +7,8 @@
 //! ```
 //!
 //! From loosest to tightest: `or`, `and`, `not`, comparison, `+ -`, `* / %`, then names,
-//! numbers, `'text'`, `true`, `false`, `null`, parentheses and the functions `if`, `at`, `len`,
-//! `has`, `min`, `max`, `ends`.
+//! numbers, `'text'`, `true`, `false`, `null`, parentheses and the functions `if`, `at`, `each`,
+//! `len`, `has`, `min`, `max`, `ends`.
 //!
 //! - **Invariant:** arithmetic is checked; `/` is exact and a remainder is an error.
 //! - **Invariant:** `if`, `and` and `or` evaluate only what they need.
@@ -100,6 +100,7 @@ enum Operation {
 enum Function {
     If,
     At,
+    Each,
     Len,
     Has,
     Min,
@@ -108,9 +109,10 @@ enum Function {
 }
 
 impl Function {
-    const ALL: [(&'static str, Self, usize); 7] = [
+    const ALL: [(&'static str, Self, usize); 8] = [
         ("if", Self::If, 3),
         ("at", Self::At, 2),
+        ("each", Self::Each, 2),
         ("len", Self::Len, 1),
         ("has", Self::Has, 2),
         ("min", Self::Min, 2),
@@ -262,6 +264,20 @@ impl Node {
         matches!(self, Self::Name(name) if names.get(name) == Some(&Value::Null))
     }
 
+    fn text_name<'a>(&self, names: &'a Names) -> Option<&'a str> {
+        match self {
+            Self::Name(name) => match names.get(name) {
+                Some(Value::Text(text)) => Some(text),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn is_list_name(&self, names: &Names) -> bool {
+        matches!(self, Self::Name(name) if matches!(names.get(name), Some(Value::List(_))))
+    }
+
     /// The entries of a list, which only a name can hold; borrowed, since they may be many.
     fn list<'a>(&self, names: &'a Names) -> Result<&'a [Value], Failure> {
         let Self::Name(name) = self else {
@@ -314,11 +330,24 @@ fn call(function: Function, arguments: &[Node], names: &Names) -> Result<Value, 
             let chosen = if first.flag(names)? { yes } else { no };
             chosen.evaluate(names)
         }
+        (Function::Len, []) if let Some(text) = first.text_name(names) => {
+            let n = i128::try_from(text.len()).map_err(|_| Failure::Overflow)?;
+            Ok(Value::Integer(n))
+        }
         (Function::Len, []) => {
             let n = i128::try_from(first.list(names)?.len()).map_err(|_| Failure::Overflow)?;
             Ok(Value::Integer(n))
         }
-        (Function::At, [index]) => {
+        // A pattern of letters is a list of them.
+        (Function::At, [index]) if let Some(text) = first.text_name(names) => {
+            let index = index.integer(names)?;
+            let letter = usize::try_from(index).ok().and_then(|i| text.get(i..=i));
+            let letter = letter.map(|l| Value::Text(l.to_owned()));
+            letter.ok_or_else(|| wrong(format!("`{text}` has no letter {index}")))
+        }
+        // What is not a list is the same for every index.
+        (Function::Each, [_]) if !first.is_list_name(names) => first.evaluate(names),
+        (Function::At | Function::Each, [index]) => {
             let index = index.integer(names)?;
             let items = first.list(names)?;
             let item = usize::try_from(index).ok().and_then(|i| items.get(i));

@@ -34,21 +34,21 @@ pub fn cache_bytes_per_token(architecture: &Architecture, bits: u64) -> u128 {
 }
 
 /// Bytes of attention cache of one sequence of `length` tokens at `bits` per element, windows
-/// applied: a layer that sees `w` positions keeps no more than `w`.
+/// applied: a layer that sees `w` positions keeps no more than `w`, a recurrence keeps its state.
 #[must_use]
 pub fn cache_bytes(architecture: &Architecture, length: u64, bits: u64) -> u128 {
     let mut elements = 0_u128;
     let class = |(o, _): &(&weigh_facts::Operator, u64)| o.part != Part::MultiTokenPrediction;
     for (operator, layers) in architecture.operators().filter(class) {
-        let OperatorKind::Core {
-            pairs, kv_elements, ..
-        } = &operator.kind
-        else {
-            continue;
-        };
-        let kept = match pairs {
-            Pairs::CausalWindow { width } => length.min(*width),
-            _ => length,
+        let (kv_elements, kept) = match &operator.kind {
+            OperatorKind::Core {
+                pairs: Pairs::CausalWindow { width },
+                kv_elements,
+                ..
+            } => (kv_elements, length.min(*width)),
+            OperatorKind::Core { kv_elements, .. } => (kv_elements, length),
+            OperatorKind::Scan { state, .. } => (state, 1),
+            _ => continue,
         };
         let layer = u128::from(*kv_elements).saturating_mul(u128::from(kept));
         elements = elements.saturating_add(layer.saturating_mul(u128::from(layers)));

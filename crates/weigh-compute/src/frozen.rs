@@ -204,6 +204,10 @@ impl<'a> Walk<'a> {
                 self.profile
                     .add_per_pair(*pairs, values, u128::from(p) + u128::from(v))?;
             }
+            // Backward is twice forward, as it is for matrices.
+            OperatorKind::Scan { least, most, .. } if any => {
+                self.profile.add_scan(*least, *most, 2)?;
+            }
             OperatorKind::Embedding { .. } => self.adapter(operator, treatment.rank, any)?,
             _ => {}
         }

@@ -199,7 +199,9 @@ impl<'a> Matcher<'a> {
     fn operator(&mut self, operator: &Operator, layer: Option<u64>) {
         let is_mtp = operator.part == Part::MultiTokenPrediction;
         match &operator.kind {
-            OperatorKind::Linear { copies, .. } if *copies > 1 => {
+            OperatorKind::Linear { copies, .. }
+                if *copies > 1 || operator.tensors.iter().any(|t| t.name.contains("{expert}")) =>
+            {
                 self.experts(operator, layer, *copies);
             }
             OperatorKind::Buffer { .. } => self.buffer(operator, layer, is_mtp),
@@ -332,8 +334,10 @@ impl<'a> Matcher<'a> {
         if !is_container {
             // A sub-byte float is two values to a byte, but its header counts values.
             let any_shape = wanted.suffixes == [""];
-            let same =
-                tensor.shape == shape || (tensor.elements == elements && (any_shape || reversed()));
+            // A convolution over single channels has an axis of one between them and its width.
+            let same = tensor.shape == shape
+                || (tensor.elements == elements
+                    && (any_shape || reversed() || squeezed(&tensor.shape).eq(shape)));
             return if same { Fit::Exact } else { Fit::Wrong };
         }
         // Without a word on the format, bytes of half the size hold 4-bit values.
@@ -539,6 +543,11 @@ impl<'a> Matcher<'a> {
             verdict,
         }
     }
+}
+
+/// A shape without its axes of one.
+fn squeezed(shape: &[u64]) -> impl Iterator<Item = &u64> {
+    shape.iter().filter(|side| **side != 1)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -88,6 +88,8 @@ pub struct OperationProfile {
     per_token: u128,
     per_sequence: u128,
     per_pair: BTreeMap<PairsKey, u128>,
+    /// Per token, what recurrences take at most beyond what they take at least.
+    spread: u128,
     unknown: u64,
     is_ceiling: bool,
 }
@@ -143,9 +145,35 @@ impl OperationProfile {
             Ok(())
         };
         triple(&mut profile.per_token)?;
+        triple(&mut profile.spread)?;
         triple(&mut profile.per_sequence)?;
         profile.per_pair.values_mut().try_for_each(triple)?;
         Ok(profile)
+    }
+
+    /// Do recurrences in it take a range of operations? Then every count of this profile is the
+    /// least, and [`Self::at_most`] has the most.
+    #[must_use]
+    pub fn is_range(&self) -> bool {
+        self.spread > 0
+    }
+
+    /// The same with the most that recurrences take.
+    ///
+    /// # Errors
+    /// When the count overflows.
+    pub fn at_most(&self) -> Result<Self, OperationsError> {
+        let most = self.per_token.checked_add(self.spread);
+        let most = Self {
+            per_token: most.ok_or(overflow("recurrences"))?,
+            spread: 0,
+            ..self.clone()
+        };
+        Ok(if self.is_range() {
+            most.into_ceiling()
+        } else {
+            most
+        })
     }
 
     /// The same, as the most that something takes: it has no break-even length.
@@ -182,6 +210,7 @@ impl OperationProfile {
                 let one = core(*heads, width).ok_or(overflow("attention"))?;
                 self.add_per_pair(*pairs, one, layers)
             }
+            OperatorKind::Scan { least, most, .. } => self.add_scan(*least, *most, layers),
             OperatorKind::Unknown { parameters, .. } => self.add_unknown(*parameters, layers),
             _ => Ok(()),
         }
@@ -209,6 +238,21 @@ impl OperationProfile {
             .checked_mul(times)
             .and_then(|n| n.checked_add(self.per_token));
         self.per_token = sum.ok_or(overflow("matrix multiplications"))?;
+        Ok(())
+    }
+
+    /// Adds `times` passes over a recurrence.
+    pub(crate) fn add_scan(
+        &mut self,
+        least: u64,
+        most: u64,
+        times: u128,
+    ) -> Result<(), OperationsError> {
+        self.add_per_token(least.into(), times)?;
+        let sum = u128::from(most.saturating_sub(least))
+            .checked_mul(times)
+            .and_then(|n| n.checked_add(self.spread));
+        self.spread = sum.ok_or(overflow("recurrences"))?;
         Ok(())
     }
 
@@ -289,7 +333,7 @@ impl OperationProfile {
 
     /// The greatest sequence length at which `tokens` stay at or below `line`, at most `tokens`
     /// themselves; nothing when the linear part alone is above it, and nothing when this profile
-    /// is only a bound: weights of unknown use, or an adapter of unknown rank.
+    /// is only a bound: weights of unknown use, a recurrence, or an adapter of unknown rank.
     ///
     /// Exact: operations never fall when sequences grow, so a binary search finds the edge.
     /// Only a pooler's do, which works once per sequence: it is left out here.
@@ -300,7 +344,7 @@ impl OperationProfile {
         line: &Decimal,
         convention: AttentionConvention,
     ) -> Option<u64> {
-        if self.unknown > 0 || self.is_ceiling {
+        if self.unknown > 0 || self.is_ceiling || self.is_range() {
             return None;
         }
         let growing = Self {
@@ -372,13 +416,16 @@ pub enum Component {
     Matrices(Part),
     /// Scores and weighted values of attention.
     AttentionCore,
+    /// Recurrences, the least they take.
+    Scan,
     /// Weights of unknown use, for which nothing is counted.
     Unknown,
 }
 
 /// Operations of one forward pass over `tokens` in sequences of `length`.
 ///
-/// Limits: the multi-token-prediction tail is left out. Exact under the convention named.
+/// Limits: the multi-token-prediction tail is left out. Exact under the convention named, but for
+/// recurrences, of which this is the least; see [`OperationProfile::at_most`].
 ///
 /// # Errors
 /// When the length is zero or the count overflows.
@@ -408,6 +455,7 @@ pub fn forward_components(
         let component = match operator.kind {
             OperatorKind::Linear { .. } => Component::Matrices(operator.part),
             OperatorKind::Core { .. } => Component::AttentionCore,
+            OperatorKind::Scan { .. } => Component::Scan,
             OperatorKind::Unknown { .. } => Component::Unknown,
             _ => continue,
         };
@@ -420,7 +468,8 @@ pub fn forward_components(
         .collect()
 }
 
-/// Operations of training every weight over `tokens` in sequences of `length`.
+/// Operations of training every weight over `tokens` in sequences of `length`; of recurrences the
+/// least, see [`OperationProfile::at_most`].
 ///
 /// # Errors
 /// When the length is zero or the count overflows.

@@ -246,14 +246,7 @@ pub fn resolve(
         towers: vec![tower],
         defaulted,
         context_tokens,
-        source: match config.prefix {
-            "" => family.source.clone(),
-            prefix => format!(
-                "{}; keys under `{}`",
-                family.source,
-                prefix.trim_end_matches('.')
-            ),
-        },
+        source: config.source(family),
     };
     config.check_sizes(architecture)
 }
@@ -368,6 +361,20 @@ impl<'a> Config<'a> {
             self.prefix = TEXT;
         }
         Ok(())
+    }
+
+    /// The entry and its version, and what was done to arrive at it.
+    fn source(&self, family: &Family) -> String {
+        let mut source = family.source.clone();
+        if !self.prefix.is_empty() {
+            let prefix = self.prefix.trim_end_matches('.');
+            source = format!("{source}; keys under `{prefix}`");
+        }
+        let declared = self.text("model_type");
+        if let Some(other) = declared.filter(|t| !family.model_types.iter().any(|m| m == t)) {
+            source = format!("{source}; by its class, since no entry has the model type `{other}`");
+        }
+        source
     }
 
     fn built_in(&self, family: &Family) -> Names {
@@ -553,7 +560,15 @@ fn read(key: &Key, observation: &Observation) -> Result<Value, ResolveError> {
         (Observed::Null, _) => Ok(Value::Null),
         (Observed::Bool(flag), KeyKind::Flag) => Ok(Value::Flag(*flag)),
         (Observed::Text(text), KeyKind::Text) => Ok(Value::Text(text.clone())),
-        (Observed::Number(number), KeyKind::Count) => {
+        // What a class works out of other keys.
+        (Observed::Text(text), KeyKind::Count) if text == "auto" && key.null_is_default => {
+            Ok(Value::Null)
+        }
+        (Observed::Number(number), KeyKind::Thousandths) => {
+            let thousandths = number * &Decimal::from(1_000_u64);
+            count(&thousandths, key.min, key.max).ok_or_else(wrong)
+        }
+        (Observed::Number(number), KeyKind::Count | KeyKind::Each) => {
             count(number, key.min, key.max).ok_or_else(|| ResolveError::OutOfRange {
                 key: observation.key.clone(),
                 value: number.to_string(),
@@ -562,10 +577,10 @@ fn read(key: &Key, observation: &Observation) -> Result<Value, ResolveError> {
                 place: observation.place.clone(),
             })
         }
-        (Observed::List(items), KeyKind::List) => items
+        (Observed::List(items), KeyKind::List | KeyKind::Each) => items
             .iter()
             .map(|item| match item {
-                Observed::Text(text) => Ok(Value::Text(text.clone())),
+                Observed::Text(text) if key.kind == KeyKind::List => Ok(Value::Text(text.clone())),
                 Observed::Number(number) => count(number, 0, u64::MAX).ok_or_else(wrong),
                 _ => Err(wrong()),
             })
@@ -595,15 +610,21 @@ fn tower(family: &Family, names: &mut Names, config: &Config<'_>) -> Result<Towe
         });
     }
     let stem = expand(&family.stem, names, depth).map_err(fail)?;
-    let mut kinds: BTreeMap<Vec<bool>, Vec<u64>> = BTreeMap::new();
+    let mut kinds: BTreeMap<(Vec<bool>, Vec<u64>), Vec<u64>> = BTreeMap::new();
     for layer in 0..depth {
         names.insert("layer".to_owned(), Value::Integer(layer.into()));
         let kind: Result<Vec<bool>, EvalError> =
             family.selects.iter().map(|s| s.when.flag(names)).collect();
-        kinds.entry(kind.map_err(fail)?).or_default().push(layer);
+        let sizes: Result<Vec<u64>, EvalError> =
+            family.varies.iter().map(|v| v.1.count(names)).collect();
+        let kind = (kind.map_err(fail)?, sizes.map_err(fail)?);
+        kinds.entry(kind).or_default().push(layer);
     }
     let mut groups = Vec::with_capacity(kinds.len());
-    for (kind, layers) in kinds {
+    for ((kind, sizes), layers) in kinds {
+        for ((name, _), size) in family.varies.iter().zip(sizes) {
+            names.insert(name.clone(), Value::Integer(size.into()));
+        }
         let mut words = Vec::new();
         for (select, chosen) in family.selects.iter().zip(&kind) {
             names.insert(select.name.clone(), Value::Flag(*chosen));

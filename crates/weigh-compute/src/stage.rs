@@ -67,7 +67,16 @@ pub fn stage_operations(
         "attention pairs: {}; one document per sequence",
         options.convention.as_str()
     )];
-    let profiles = profiles(architecture, stage, options.scope, &mut assumptions)?;
+    let mut profiles = profiles(architecture, stage, options.scope, &mut assumptions)?;
+    if profiles.most.is_range() {
+        assumptions.push(
+            "recurrences take a range of operations: no convention says which form is counted"
+                .to_owned(),
+        );
+        let most = profiles.most.at_most()?;
+        profiles.least.get_or_insert(profiles.most);
+        profiles.most = most;
+    }
     let spans = spans(
         &profiles,
         stage,

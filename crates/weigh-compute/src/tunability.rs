@@ -189,7 +189,7 @@ mod tests {
         let judged = |tensors: &[TensorSeen]| judge(tensors, &none).0;
         let vector = tensor(Dtype::F32, &[4096]);
         assert_eq!(judged(&[]), Tunable::Unknown);
-        assert_eq!(judged(&[vector.clone()]), Tunable::Unknown);
+        assert_eq!(judged(std::slice::from_ref(&vector)), Tunable::Unknown);
         for dtype in [Dtype::BF16, Dtype::F16, Dtype::F32, Dtype::F8_E4M3] {
             assert_eq!(judged(&[tensor(dtype, &[8, 8])]), Tunable::Full);
         }

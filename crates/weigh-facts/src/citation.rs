@@ -26,6 +26,9 @@ pub enum Certainty {
 }
 
 impl Certainty {
+    /// Every word, the weakest first.
+    pub const ALL: &'static [Self] = &[Self::Unverified, Self::Secondary, Self::PrimaryText];
+
     /// The word used in data files and output.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -39,9 +42,7 @@ impl Certainty {
     /// Reads the word used in data files.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Unverified, Self::Secondary, Self::PrimaryText]
-            .into_iter()
-            .find(|c| c.as_str() == text)
+        Self::ALL.iter().copied().find(|c| c.as_str() == text)
     }
 }
 

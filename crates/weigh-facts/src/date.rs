@@ -53,7 +53,8 @@ impl Date {
         i64::from((self.0 - first).get_days())
     }
 
-    /// The day `period` later, or nothing past the end of the calendar.
+    /// The day `period` later, or nothing past the end of the calendar. A period of hours counts
+    /// from the beginning of the day, so the day is the earliest on which it can end.
     #[must_use]
     pub fn after(self, period: &Period) -> Option<Self> {
         self.0.checked_add(period.0).ok().map(Self)
@@ -87,9 +88,17 @@ impl fmt::Display for Date {
     }
 }
 
-/// A span of calendar time, as in a legal deadline: `P2W`, `P15D`, `P30D`.
+/// A span of calendar time, as in a legal deadline: `P2W`, `P15D`, `P30D`, `PT72H`.
 #[derive(Clone, Debug)]
 pub struct Period(jiff::Span);
+
+impl Period {
+    /// Does it count hours, so that a day alone does not say when it ends?
+    #[must_use]
+    pub fn counts_hours(&self) -> bool {
+        self.0.get_hours() != 0 || self.0.get_minutes() != 0 || self.0.get_seconds() != 0
+    }
+}
 
 impl FromStr for Period {
     type Err = DateError;

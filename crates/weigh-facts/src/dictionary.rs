@@ -44,6 +44,9 @@ pub enum Sensitivity {
 }
 
 impl Sensitivity {
+    /// Every word, the mildest first.
+    pub const ALL: &'static [Self] = &[Self::Public, Self::Internal, Self::Secret];
+
     /// The word used in files and output.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -185,6 +188,92 @@ impl Dictionary {
     pub fn nearest(&self, name: &str) -> Option<&str> {
         nearest(name, self.definitions.keys().map(String::as_str))
     }
+
+    /// What to write instead of a name that is not defined, as a sentence: the nearest name, or
+    /// those that share a word with it.
+    #[must_use]
+    pub fn suggestion(&self, name: &str) -> Option<String> {
+        match self.nearest(name) {
+            Some(near) => Some(format!("did you mean `{near}`?")),
+            None => self.related(name),
+        }
+    }
+
+    /// Names that share a word with one that is not defined, as a sentence; those that share most
+    /// words first.
+    #[must_use]
+    pub fn related(&self, name: &str) -> Option<String> {
+        let words: Vec<String> = words_of(name).collect();
+        let shared = |other: &str| {
+            let other: Vec<String> = words_of(other).collect();
+            words.iter().filter(|w| other.contains(w)).count()
+        };
+        let mut names: Vec<(usize, &str)> = self
+            .definitions
+            .keys()
+            .map(|other| (shared(other), other.as_str()))
+            .filter(|(shared, _)| *shared > 0)
+            .collect();
+        names.sort_by(|(a, one), (b, other)| (b, one).cmp(&(a, other)));
+        names.truncate(RELATED_MOST);
+        let names: Vec<String> = names.iter().map(|(_, name)| format!("`{name}`")).collect();
+        let search = words.iter().max_by_key(|w| w.len())?;
+        (!names.is_empty()).then(|| {
+            format!(
+                "there are {}; `weighbridge rules facts {search}` says what they mean",
+                names.join(", ")
+            )
+        })
+    }
+
+    /// The definitions in which every word occurs somewhere, upper and lower case alike: those with
+    /// all of them in the name first, then by name.
+    #[must_use]
+    pub fn search(&self, words: &[&str]) -> Vec<&FactDefinition> {
+        let words: Vec<String> = words.iter().map(|w| w.to_lowercase()).collect();
+        let all_in = |text: &str| words.iter().all(|w| text.contains(w.as_str()));
+        let found = self.definitions.values().filter(|d| all_in(&d.searched()));
+        let (named, others): (Vec<_>, Vec<_>) = found.partition(|d| all_in(&d.name));
+        named.into_iter().chain(others).collect()
+    }
+}
+
+/// More names than these say nothing.
+const RELATED_MOST: usize = 4;
+
+/// The words of a name that say something, in the singular.
+fn words_of(name: &str) -> impl Iterator<Item = String> + '_ {
+    let words = name.split(|c: char| !c.is_ascii_alphanumeric());
+    words
+        .map(|w| w.to_ascii_lowercase())
+        .map(|w| w.strip_suffix('s').map(str::to_owned).unwrap_or(w))
+        .filter(|w| w.len() > 2 && !["has", "the", "and", "for", "per"].contains(&w.as_str()))
+}
+
+impl FactDefinition {
+    /// Everything a search looks through, in lower case.
+    fn searched(&self) -> String {
+        let about = self.about.as_str();
+        let kind = self.kind.describe();
+        let fields = match &self.kind {
+            FactType::List(fields) => fields
+                .iter()
+                .map(|(name, kind)| format!("{name} {}", kind.describe()))
+                .collect::<Vec<_>>()
+                .join(" "),
+            _ => String::new(),
+        };
+        let parts = [
+            &self.name,
+            about,
+            &kind,
+            &fields,
+            &self.meaning,
+            &self.ask,
+            &self.source,
+        ];
+        parts.join(" ").to_lowercase()
+    }
 }
 
 fn read_file(text: &str, errors: &mut Vec<Diagnostic>) -> Vec<FactDefinition> {
@@ -234,15 +323,12 @@ fn read_definition(
     let meaning = table.required_text("meaning", errors);
     let ask = table.required_text("ask", errors);
     let source = table.required_text("source", errors);
-    let sensitivity = match table.required_text("sensitivity", errors).as_deref() {
-        Some("public") => Some(Sensitivity::Public),
-        Some("internal") => Some(Sensitivity::Internal),
-        Some("secret") => Some(Sensitivity::Secret),
-        _ => {
-            table.missing("sensitivity (public, internal or secret)", errors);
-            None
-        }
-    };
+    let word = table.required_text("sensitivity", errors);
+    let known = |word: &String| Sensitivity::ALL.iter().find(|s| s.as_str() == word);
+    let sensitivity = word.as_ref().and_then(known).copied();
+    if sensitivity.is_none() {
+        table.missing("sensitivity (public, internal or secret)", errors);
+    }
     table.finish(errors);
     Some(FactDefinition {
         name,
@@ -305,6 +391,24 @@ fn read_type(table: &mut Table, errors: &mut Vec<Diagnostic>) -> Option<FactType
 }
 
 impl FactType {
+    /// The words for types in files, each of which [`FactType::word`] gives.
+    pub const WORDS: &'static [&'static str] =
+        &["bool", "quantity", "enum", "set", "code", "date", "list"];
+
+    /// The word for it in files.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Bool => "bool",
+            Self::Quantity { .. } => "quantity",
+            Self::Enum(_) => "enum",
+            Self::Code(_) => "code",
+            Self::Date => "date",
+            Self::Set(_) => "set",
+            Self::List(_) => "list",
+        }
+    }
+
     /// What it is, for messages: `true or false`, `a quantity in FLOP`.
     #[must_use]
     pub fn describe(&self) -> String {
@@ -355,5 +459,37 @@ mod tests {
             "needs a convention"
         );
         assert_eq!(dictionary.nearest("is_moee"), Some("is_moe"));
+    }
+
+    #[test]
+    fn a_name_that_is_no_slip_is_answered_with_those_that_share_its_words() {
+        let dictionary = Dictionary::shipped();
+        let said = dictionary
+            .suggestion("headquarters_country_of_party")
+            .unwrap();
+        assert!(said.contains("`party_headquarters`"), "{said}");
+        assert!(
+            said.contains("weighbridge rules facts headquarter"),
+            "{said}"
+        );
+        assert_eq!(dictionary.suggestion("zzz_qqq"), None);
+        let slip = dictionary.suggestion("weights_publishd");
+        assert_eq!(slip.as_deref(), Some("did you mean `weights_published`?"));
+    }
+
+    #[test]
+    fn a_search_finds_what_has_every_word_and_names_first() {
+        let dictionary = Dictionary::shipped();
+        let names = |words: &[&str]| -> Vec<&str> {
+            let found = dictionary.search(words);
+            found.into_iter().map(|d| d.name.as_str()).collect()
+        };
+        assert_eq!(
+            names(&["Weights", "PUBLISHED"]).first(),
+            Some(&"weights_published")
+        );
+        assert!(names(&["iso3166", "parent"]).contains(&"party_ultimate_parent"));
+        assert_eq!(names(&[]).len(), dictionary.iter().count());
+        assert!(names(&["weights", "no-such-word"]).is_empty());
     }
 }

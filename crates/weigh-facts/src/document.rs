@@ -61,6 +61,8 @@ impl Item {
 pub struct Table {
     entries: Vec<Entry>,
     asked: Vec<&'static str>,
+    /// Keys whose value was not what it should be, which was said already.
+    misread: Vec<&'static str>,
     /// Byte range in the text.
     pub span: Range<usize>,
 }
@@ -110,6 +112,7 @@ impl Table {
         Self {
             entries,
             asked: Vec::new(),
+            misread: Vec::new(),
             span,
         }
     }
@@ -148,6 +151,7 @@ impl Table {
             Err(item) => {
                 let message = format!("`{key}` is {}, and should be {wanted}", item.kind());
                 errors.push(Diagnostic::new("wrong-type", message, node.span));
+                self.misread.push(key);
                 None
             }
         }
@@ -274,8 +278,11 @@ impl Table {
         tables
     }
 
-    /// Reports a key that should have been there.
+    /// Reports a key that should have been there, unless it was and what it held was refused.
     pub fn missing(&self, key: &str, errors: &mut Errors) {
+        if self.misread.contains(&key) {
+            return;
+        }
         let start = self.span.start;
         let message = format!("`{key}` is missing");
         errors.push(Diagnostic::new("missing-key", message, start..start + 1));

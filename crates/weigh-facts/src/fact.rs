@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
+use crate::document::nearest;
 use crate::{
     Coverage, Date, Decimal, Diagnostic, Dictionary, Estimate, FactType, Item, MethodId, Node,
     Quantity, Table, Unit,
@@ -89,8 +90,8 @@ pub enum FactError {
     Unknown {
         /// What was read.
         name: String,
-        /// The nearest name.
-        nearest: Option<String>,
+        /// What to write instead.
+        help: Option<String>,
     },
     /// The value has the wrong type or unit.
     #[error("fact `{name}` is {expected}, not `{text}`")]
@@ -101,7 +102,21 @@ pub enum FactError {
         expected: String,
         /// What was read.
         text: String,
+        /// What to write instead.
+        help: Option<String>,
     },
+}
+
+impl FactError {
+    /// The next action, if there is one.
+    #[must_use]
+    pub fn help(&self) -> Option<&str> {
+        match self {
+            Self::Unknown { help, .. } | Self::Value { help, .. } => help.as_deref(),
+            Self::Assignment { .. } => Some("write the fact, `=` and its value: `is_moe=true`"),
+            Self::Name { .. } => None,
+        }
+    }
 }
 
 /// A value with what is known of it.
@@ -257,10 +272,9 @@ impl Facts {
         let mut facts = Self::new();
         for (name, span, node) in table.take_all() {
             let Some(definition) = dictionary.family(&name) else {
-                let near = dictionary.nearest(&name);
                 let mut found =
                     Diagnostic::new("unknown-fact", format!("unknown fact `{name}`"), span);
-                found.help = near.map(|n| format!("did you mean `{n}`?"));
+                found.help = dictionary.suggestion(&name);
                 errors.push(found);
                 continue;
             };
@@ -306,13 +320,20 @@ impl Facts {
         let name: FactName = name.trim().parse()?;
         let definition = dictionary.get(&name).ok_or_else(|| FactError::Unknown {
             name: name.to_string(),
-            nearest: dictionary.nearest(name.family()).map(str::to_owned),
+            help: match dictionary.family(name.family()) {
+                Some(family) if family.per_convention => {
+                    Some(format!("name the counting convention: `{name}.CONVENTION`"))
+                }
+                Some(plain) => Some(format!("`{}` has no convention", plain.name)),
+                None => dictionary.suggestion(name.family()),
+            },
         })?;
         let value = value.trim();
         let parsed = Value::parse(value, &definition.kind).ok_or_else(|| FactError::Value {
             name: name.to_string(),
             expected: definition.kind.describe(),
             text: value.chars().take(60).collect(),
+            help: Value::hint(value, &definition.kind),
         })?;
         Ok((
             name,
@@ -434,7 +455,9 @@ fn read_value(
         (item, _) => item.kind().to_owned(),
     };
     let message = format!("fact `{name}` is {}, not `{shown}`", kind.describe());
-    errors.push(Diagnostic::new("wrong-value", message, node.span));
+    let mut found = Diagnostic::new("wrong-value", message, node.span);
+    found.help = Value::hint(&shown, kind);
+    errors.push(found);
     None
 }
 
@@ -504,6 +527,43 @@ impl Value {
                 parts.map(known).collect::<Option<_>>().map(Self::Set)
             }
             FactType::Quantity { unit, .. } => parse_bounds(text, *unit).map(Self::Quantity),
+            FactType::List(_) => None,
+        }
+    }
+
+    /// What to write instead of a text that is no value of a type.
+    #[must_use]
+    pub fn hint(text: &str, kind: &FactType) -> Option<String> {
+        match kind {
+            FactType::Bool => Some("write true or false".to_owned()),
+            FactType::Date => Some("write a day of the calendar: 2026-11-24".to_owned()),
+            FactType::Quantity { shown, .. } if shown == "1" => {
+                Some("write a number, or bounds: `0.2..0.3`".to_owned())
+            }
+            FactType::Quantity { shown, .. } => {
+                let is_bare = text.parse::<Quantity>().is_ok_and(|q| q.unit.is_none());
+                Some(match is_bare {
+                    true => format!("write the unit: `{text} {shown}`"),
+                    false => format!("write a number with its unit, or bounds: `1..2 {shown}`"),
+                })
+            }
+            FactType::Enum(words) | FactType::Set(words) => {
+                let parts = text.split(',').map(str::trim);
+                let mut wrong = parts.filter(|part| !words.iter().any(|w| w == part));
+                let known = || words.iter().map(String::as_str);
+                let near = wrong.find_map(|part| nearest(part, known()));
+                near.map(|near| format!("did you mean `{near}`?"))
+            }
+            FactType::Code(scheme) => {
+                let upper = text.to_ascii_uppercase();
+                match is_code(scheme, &upper) {
+                    true if upper != text => Some(format!("write upper case: `{upper}`")),
+                    _ if scheme == "iso3166" => {
+                        Some("write the two letters of ISO 3166-1 for a place: `FI`".to_owned())
+                    }
+                    _ => None,
+                }
+            }
             FactType::List(_) => None,
         }
     }
@@ -774,7 +834,7 @@ mod tests {
         let read = |text| Facts::read_assignment(text, &dictionary, origin());
         assert!(read("is_moe=true").is_ok());
         assert!(
-            matches!(read("is_mo=true"), Err(FactError::Unknown { nearest: Some(n), .. }) if n == "is_moe")
+            matches!(read("is_mo=true"), Err(FactError::Unknown { help: Some(h), .. }) if h == "did you mean `is_moe`?")
         );
         assert!(matches!(read("is_moe"), Err(FactError::Assignment { .. })));
         assert!(read("operations.us-4e091=-1 FLOP").is_err());
@@ -787,6 +847,38 @@ mod tests {
                 matches!(found, Err(FactError::Value { .. })),
                 "{not_a_place}"
             );
+        }
+    }
+
+    #[test]
+    fn a_refused_assignment_says_what_to_write() {
+        let dictionary = Dictionary::shipped();
+        for (text, help) in [
+            ("is_moe=yes", "write true or false"),
+            ("is_moe", "write the fact, `=` and its value: `is_moe=true`"),
+            (
+                "operations.eu-cumulative=1e25",
+                "write the unit: `1e25 FLOP`",
+            ),
+            (
+                "operations.eu-cumulative=1e25 FLOP/s",
+                "write a number with its unit, or bounds: `1..2 FLOP`",
+            ),
+            (
+                "operations=1e25 FLOP",
+                "name the counting convention: `operations.CONVENTION`",
+            ),
+            ("is_moe.eu-cumulative=true", "`is_moe` has no convention"),
+            ("item_kind=computr", "did you mean `computer`?"),
+            ("generates=text,imge", "did you mean `image`?"),
+            ("destination=fi", "write upper case: `FI`"),
+            (
+                "destination=FIN",
+                "write the two letters of ISO 3166-1 for a place: `FI`",
+            ),
+        ] {
+            let error = Facts::read_assignment(text, &dictionary, origin()).unwrap_err();
+            assert_eq!(error.help(), Some(help), "{text}");
         }
     }
 

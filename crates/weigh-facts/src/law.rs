@@ -88,6 +88,8 @@ words! {
         InForce = "in-force",
         /// A later text took its place.
         Superseded = "superseded",
+        /// Its maker or a later one took it back, and nothing took its place.
+        Revoked = "revoked",
         /// A court or the maker suspended it.
         Stayed = "stayed",
         /// Formally proposed, not adopted.

@@ -108,6 +108,17 @@ pub enum OperatorKind {
         /// Elements kept per token for later tokens: the KV cache of this layer.
         kv_elements: u64,
     },
+    /// A recurrence over the sequence that keeps a state of fixed size: a state space, linear
+    /// attention. No convention says which of its forms is counted (step by step, or in chunks of
+    /// matrices), so its operations per token are a range.
+    Scan {
+        /// Operations per token of the form that takes the fewest.
+        least: u64,
+        /// Operations per token of the form that takes the most.
+        most: u64,
+        /// Elements of the state, kept once for each sequence.
+        state: u64,
+    },
     /// Normalization: learned scale and shift, no counted operations.
     Norm {
         /// Learned scales.
@@ -191,7 +202,9 @@ impl Operator {
             OperatorKind::Norm { width, bias } => width.checked_mul(1 + u64::from(*bias))?,
             OperatorKind::Vector { elements } => *elements,
             OperatorKind::Unknown { parameters, .. } => *parameters,
-            OperatorKind::Core { .. } | OperatorKind::Buffer { .. } => 0,
+            OperatorKind::Core { .. } | OperatorKind::Scan { .. } | OperatorKind::Buffer { .. } => {
+                0
+            }
         };
         Some(Parameters(count))
     }

@@ -8,6 +8,8 @@
 //! - **Invariant:** every piece has a place in a file of the folder, inside the file and long
 //!   enough; no two places overlap.
 //! - Nothing is counted where the walk is not clean.
+//! - Megatron's folders of ranks (`mp_rank_XX`) are recognized and refused: their shapes are those of
+//!   one rank, and what they add up to stands nowhere in them.
 //!
 //! Source: `torch/distributed/checkpoint/metadata.py` and `filesystem.py` of PyTorch 2.15.0.
 
@@ -20,6 +22,8 @@ use crate::pickle::{self, Call, Id, Value, Verdict, Vouched, Walk};
 use crate::torch::{bits_of, count_of_shape, dtype, is_optimizer_name, refuse, shape};
 use crate::{Entry, ReadError};
 
+/// Where Megatron says which of its folders is the last.
+const ITERATION: &str = "latest_checkpointed_iteration.txt";
 const METADATA: &str = ".metadata";
 const METADATA_MAX: u64 = 100 << 20;
 const MODULE: &str = "torch.distributed.checkpoint.metadata";
@@ -61,18 +65,46 @@ pub fn is_distributed(tree: &dyn Tree, folder: &str) -> Result<bool, ReadError> 
     Ok(tree.entries()?.iter().any(|entry| entry.name == name))
 }
 
+/// Is it a folder of Megatron's, with a checkpoint for each rank?
+///
+/// # Errors
+/// When the tree cannot be listed.
+pub fn is_megatron(tree: &dyn Tree, folder: &str) -> Result<bool, ReadError> {
+    Ok(ranks(&files(tree, folder)?).is_some())
+}
+
+/// How many ranks of Megatron's the files are from; none where they are not.
+fn ranks(files: &BTreeMap<String, u64>) -> Option<usize> {
+    let rank = |name: &String| {
+        let mut parts = name.split('/');
+        parts
+            .find(|part| part.starts_with("mp_rank_"))
+            .map(str::to_owned)
+    };
+    let ranks: BTreeSet<String> = files.keys().filter_map(rank).collect();
+    let is_megatron = !ranks.is_empty() || files.contains_key(ITERATION);
+    is_megatron.then_some(ranks.len())
+}
+
 /// Reads the folder: the root of the tree for `""`.
 ///
 /// # Errors
 /// When there is no `.metadata`, or it is clean and its parts do not fit together or do not fit the
 /// files. Where the walk is not clean the verdict says why.
 pub fn read(tree: &dyn Tree, folder: &str, input: &str) -> Result<Distributed, ReadError> {
+    let files = files(tree, folder)?;
+    if let Some(ranks) = ranks(&files).filter(|_| !files.contains_key(METADATA)) {
+        let reason = format!(
+            "it is one of Megatron's for {ranks} ranks, whose shapes are those of one rank; to count it, convert it to one file or to `torch_dist`"
+        );
+        let input = input.to_owned();
+        return Err(ReadError::Distributed { input, reason });
+    }
     let object = tree.open(&inside(folder, METADATA))?;
     let bytes = read_all(object.as_ref(), input, METADATA_MAX)?;
     let walk = pickle::walk(&bytes, Vouched::Distributed);
     let names: BTreeSet<String> = walk.names().iter().map(pickle::Name::dotted).collect();
     let verdict = walk.verdict();
-    let files = files(tree, folder)?;
     let contents = Reader {
         walk: &walk,
         input,

@@ -204,10 +204,10 @@ pub enum ReadError {
     #[error("`{input}` is in the tar format that PyTorch left in 2017, which is not read")]
     TorchTar { input: String },
     /// Names that nobody vouches for.
-    #[error("`{input}` would load {names} beside tensors, so its tensors are not counted")]
+    #[error("`{input}` is more than tensors: nobody vouches for {names}")]
     PickleUnknown { input: String, names: String },
     /// Names that run code.
-    #[error("`{input}` would run code when it is loaded: it names {names}")]
+    #[error("`{input}` can run code when it is loaded: it names {names}")]
     PickleDangerous { input: String, names: String },
     /// A pickle that was not read to its end.
     #[error("`{input}` could not be read to its end: {reason}")]

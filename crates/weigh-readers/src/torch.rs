@@ -74,7 +74,8 @@ pub struct Contents {
     /// Tensors that are no optimizer state, in the order of the pickle, named by the dotted path
     /// of keys that leads to them: `state_dict.layers.0.weight`.
     pub tensors: Vec<Tensor>,
-    /// Optimizer state: moments, steps, copies of the weights.
+    /// Optimizer state: moments, steps, copies of the weights. Told apart by its path alone, so who
+    /// calls weights an optimizer finds them here, counted like the others.
     pub optimizer: Vec<Tensor>,
     /// Does it have an optimizer, with tensors or without?
     pub has_optimizer: bool,

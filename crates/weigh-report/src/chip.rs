@@ -1,23 +1,24 @@
 //! A chip on one sheet: its figures, its class in every vintage, how an export is treated, and how
 //! far it is from each line.
 
+mod json;
+
 use std::fmt::Write;
 
 use askama::Template;
-use serde::Serialize;
-use weigh_compute::{ApplicableArea, PerformanceDensity, Tf32};
-use weigh_facts::{Decimal, Estimate, Verdict};
+use weigh_compute::{ApplicableArea, Chip, PerformanceDensity};
+use weigh_facts::{Decimal, Estimate, Level, Verdict};
 use weigh_rules::{Basis, Line};
-use weigh_station::{ChipSheet, Era, Flip, Speaks, Timeline, Treatment};
+use weigh_station::{ChipSheet, Era, Speaks, Timeline, Treatment};
 
-use crate::chip_list::{WireBounds, WireTool, density};
-use crate::class::ClassWords;
+use crate::class::{ClassWords, is_unread};
 use crate::clean::clean;
-use crate::json::escaped;
 use crate::numbers;
 use crate::page::findings::{enforcement, text_status};
-use crate::speaks::{WireSaid, wire};
+use crate::page::regimes::{AlarmWords, alarms};
 use crate::{Format, TOOL, VERSION};
+
+pub(crate) use json::{WireChange, WireFlip, wire_flips};
 
 /// Renders the sheet of a chip. Ends with a line break.
 #[must_use]
@@ -27,7 +28,7 @@ pub fn render_chip(sheet: &ChipSheet, format: Format) -> String {
         Format::Text => text(&words),
         Format::Markdown => markdown(&words),
         Format::Html => html(&words, &Drawing::of(sheet)),
-        Format::Json => json(sheet),
+        Format::Json => json::json(sheet),
     }
 }
 
@@ -43,6 +44,8 @@ struct Said {
     is_law: bool,
     is_text_unknown: bool,
     is_policy: bool,
+    /// Is it a note? Among destinations only those on exceptions are.
+    is_note: bool,
 }
 
 struct EraWords {
@@ -50,6 +53,8 @@ struct EraWords {
     days: String,
     /// What it is: the outcomes, or `no rule`.
     class: String,
+    /// `same on 2024-04-04, 2024-12-02`; empty where nothing changed since.
+    same_on: String,
     said: Vec<Said>,
     /// Does the day asked for lie in it?
     is_today: bool,
@@ -70,6 +75,7 @@ struct TreatmentWords {
     destinations: String,
     party: String,
     said: Vec<Said>,
+    flips: Vec<String>,
 }
 
 struct NearWords {
@@ -94,6 +100,7 @@ struct Words {
     computer: Vec<Said>,
     treatments: Vec<TreatmentWords>,
     is_one_export: bool,
+    alarms: Vec<AlarmWords>,
     near: Vec<NearWords>,
     sources: Vec<String>,
     notes: Option<String>,
@@ -107,7 +114,7 @@ impl Words {
                 rate.precision.clone(),
                 rate.unit.clone(),
                 rate.tera_per_s.to_reader(),
-                rate.tpp(sheet.tf32).to_reader(),
+                numbers::apart(&rate.tpp(sheet.tf32), &sheet.lines),
             ]
         });
         let near = sheet.neighbors.iter().map(|(book, near)| {
@@ -115,7 +122,7 @@ impl Words {
             NearWords {
                 rulebook: clean(book),
                 fact: near.fact.to_string(),
-                value: in_unit(bounds, &near.shown),
+                value: in_unit(bounds, &near.shown, &sheet.lines),
                 below: side(near.below.as_ref(), near.bounds.0.as_ref()),
                 above: side(near.above.as_ref(), near.bounds.1.as_ref()),
             }
@@ -125,11 +132,14 @@ impl Words {
             clean(&format!("{} [{certainty}]", s.source.title))
         });
         let treatments = sheet.treatments.iter();
-        let treatments = treatments.map(|t| treatment(t, sheet.is_one_export));
+        let treatments = treatments.map(|t| treatment(t, sheet.is_one_export, &sheet.lines));
         Self {
             tool: format!("{TOOL} {VERSION}"),
             name: clean(&chip.name),
-            id: clean(&chip.id),
+            id: match &sheet.file {
+                Some(file) => clean(&format!("{} from {file}", chip.id)),
+                None => clean(&chip.id),
+            },
             on: sheet.on.to_string(),
             tf32: sheet.tf32.as_str(),
             figures: figures(sheet),
@@ -143,6 +153,7 @@ impl Words {
             computer: sheet.inside_a_computer.iter().map(said).collect(),
             treatments: treatments.collect(),
             is_one_export: sheet.is_one_export,
+            alarms: alarms(&sheet.alarms),
             near: near.collect(),
             sources: sources.collect(),
             notes: chip.notes.as_deref().map(clean),
@@ -154,9 +165,14 @@ impl Words {
         let today = self.timelines.iter().flat_map(|t| {
             let era = t.eras.iter().find(|e| e.is_today && !e.is_free);
             era.map(|e| {
-                let is_law = e.said.iter().any(|s| s.is_law);
+                let is_law = e.said.iter().any(|s| s.is_law || s.is_text_unknown);
                 let law = if is_law { "" } else { ", NOT LAW" };
-                format!("{} ({}{law})", e.class, t.rulebook)
+                let is_unread = e.said.iter().any(|s| s.is_open && s.is_text_unknown);
+                let known = match is_unread {
+                    true => format!(", as known on {}", t.known),
+                    false => String::new(),
+                };
+                format!("{} ({}{law}{known})", e.class, t.rulebook)
             })
         });
         let today: Vec<String> = today.collect();
@@ -193,7 +209,7 @@ fn own_figures(sheet: &ChipSheet) -> Vec<(&'static str, String)> {
     figures.push(("TPP", performance(sheet)));
     let density = match chip.performance_density(sheet.tf32) {
         PerformanceDensity::Known(density) => {
-            format!("{} TPP/mm2", bounds(&density))
+            format!("{} TPP/mm2", among(&density, &sheet.lines))
         }
         PerformanceDensity::Undefined => {
             "undefined: no die is made with non-planar transistors".to_owned()
@@ -207,14 +223,16 @@ fn own_figures(sheet: &ChipSheet) -> Vec<(&'static str, String)> {
         ApplicableArea::Unknown => "not known".to_owned(),
     };
     let covers: Vec<&str> = chip.dies.iter().map(|d| d.covers.as_str()).collect();
-    figures.push((
-        "die area",
-        clean(&format!("{area} ({})", covers.join("; "))),
-    ));
+    let covers = match covers.as_slice() {
+        [] => String::new(),
+        covers => format!(" ({})", covers.join("; ")),
+    };
+    figures.push(("die area", clean(&format!("{area}{covers}"))));
+    let shown = |value: &Estimate<Decimal>| among(value, &sheet.lines);
     let gb = |value: Option<String>| value.map_or("not known".to_owned(), |v| format!("{v} GB/s"));
-    figures.push(("DRAM", gb(chip.total_dram_gb_per_s().map(bounds))));
+    figures.push(("DRAM", gb(chip.total_dram_gb_per_s().map(shown))));
     let io = chip.aggregate_io_gb_per_s();
-    figures.push(("I/O", gb(io.as_ref().map(bounds))));
+    figures.push(("I/O", gb(io.as_ref().map(shown))));
     if let Some(power) = &chip.power_w {
         figures.push(("power", format!("{} W", bounds(&power.value))));
     }
@@ -228,7 +246,30 @@ fn own_figures(sheet: &ChipSheet) -> Vec<(&'static str, String)> {
         }
         .to_owned(),
     ));
+    figures.push(("designer", designer(chip)));
+    if let Some(letter) = chip.letter.as_ref().filter(|l| l.from <= sheet.on) {
+        let source = chip.source(&letter.source);
+        let certainty = source.map_or("no source", |s| s.source.certainty.as_str());
+        let named = format!(
+            "named as {} in a letter to one firm, {} ({certainty}): it binds that firm",
+            letter.chip, letter.from
+        );
+        figures.push(("letter", clean(&named)));
+    }
     figures
+}
+
+/// Where the designer has its headquarters, and how sure that is.
+fn designer(chip: &Chip) -> String {
+    let Some(designer) = &chip.designer else {
+        return "where it has its headquarters is not known".to_owned();
+    };
+    let source = chip.source(&designer.source);
+    let certainty = source.map_or("no source", |s| s.source.certainty.as_str());
+    clean(&format!(
+        "headquarters in {} ({certainty})",
+        designer.headquarters
+    ))
 }
 
 fn performance(sheet: &ChipSheet) -> String {
@@ -248,30 +289,32 @@ fn performance(sheet: &ChipSheet) -> String {
     let (driver, tf32) = (&tpp.driver, sheet.tf32.as_str());
     clean(&format!(
         "{least}{}, by {driver}, {tf32}{open}",
-        tpp.tpp.to_reader()
+        numbers::apart(&tpp.tpp, &sheet.lines)
     ))
 }
 
 pub(crate) fn bounds(estimate: &Estimate<Decimal>) -> String {
-    in_unit((estimate.low(), estimate.high()), "1")
+    among(estimate, &[])
 }
 
-/// Bounds in the unit of a fact: exact, between, at least, at most.
-fn in_unit((low, high): (Option<&Decimal>, Option<&Decimal>), shown: &str) -> String {
+/// Bounds among lines of the law, which they must not seem to stand on.
+pub(crate) fn among(estimate: &Estimate<Decimal>, lines: &[Decimal]) -> String {
+    numbers::bounds_apart((estimate.low(), estimate.high()), lines)
+}
+
+/// The same of a fact in its base unit, shown in that of its readers.
+fn in_unit(
+    (low, high): (Option<&Decimal>, Option<&Decimal>),
+    shown: &str,
+    lines: &[Decimal],
+) -> String {
     let factor = weigh_facts::Unit::parse(shown).ok().map(|(_, f)| f);
-    let text = |value: &Decimal| {
-        let value = factor.as_ref().and_then(|f| value.exact_quotient(f));
-        value.map(|v| v.to_reader())
+    let in_unit = |value: &Decimal| {
+        let value_in = factor.as_ref().and_then(|f| value.exact_quotient(f));
+        value_in.unwrap_or_else(|| value.clone())
     };
-    let text = |value: &Decimal| text(value).unwrap_or_else(|| value.to_reader());
-    let number = match (low, high) {
-        // Rounded outward at many digits, both ends read the same.
-        (Some(low), Some(high)) if text(low) == text(high) => text(low),
-        (Some(low), Some(high)) => format!("{} to {}", text(low), text(high)),
-        (Some(low), None) => format!("at least {}", text(low)),
-        (None, Some(high)) => format!("at most {}", text(high)),
-        (None, None) => "not known".to_owned(),
-    };
+    let (low, high) = (low.map(in_unit), high.map(in_unit));
+    let number = numbers::bounds_apart((low.as_ref(), high.as_ref()), lines);
     match shown {
         "1" => number,
         unit => format!("{number} {unit}"),
@@ -286,7 +329,15 @@ fn side(line: Option<&Line>, bound: Option<&Decimal>) -> String {
         .and_then(|bound| numbers::margin(bound, &line.at.value))
         .map_or_else(String::new, |margin| format!(", {margin}"));
     let at = line.at.to_reader(&line.shown);
-    clean(&format!("{} {at} ({}){away}", line.comparator, line.rule))
+    let open = if line.comparator.contains(" or ") {
+        "; whether the end point counts is not settled"
+    } else {
+        ""
+    };
+    clean(&format!(
+        "{} {at} ({}){away}{open}",
+        line.comparator, line.rule
+    ))
 }
 
 fn said(speaks: &Speaks) -> Said {
@@ -298,7 +349,13 @@ fn said(speaks: &Speaks) -> Said {
     };
     let words = match speaks.verdict {
         Verdict::Applies => words,
-        Verdict::Indeterminate => format!("perhaps {words}: needs {}", speaks.needs.join(", ")),
+        Verdict::Indeterminate if !speaks.needs.is_empty() => {
+            format!("perhaps {words}: needs {}", speaks.needs.join(", "))
+        }
+        Verdict::Indeterminate if speaks.text_status.is_none() => {
+            format!("perhaps {words}: a person has to check, no text is known on this day")
+        }
+        Verdict::Indeterminate => format!("perhaps {words}: what would settle it is not known"),
         Verdict::DoesNotApply => format!("nothing; {} does not apply", speaks.rule),
         Verdict::NotInForce => "nothing in force".to_owned(),
     };
@@ -315,12 +372,22 @@ fn said(speaks: &Speaks) -> Said {
         is_law: speaks.text_status == Some(weigh_facts::TextStatus::InForce),
         is_text_unknown: speaks.text_status.is_none(),
         is_policy: speaks.basis == Basis::Policy,
+        is_note: speaks.level == Level::Note,
     }
 }
 
 /// The outcome words of an era, each once; several rules often give one class.
 fn class_of(era: &Era) -> String {
     ClassWords::of(&era.says).in_words()
+}
+
+/// Days on which the rules changed and the class did not.
+fn same_on(era: &Era) -> String {
+    if era.same_on.is_empty() {
+        return String::new();
+    }
+    let days: Vec<String> = era.same_on.iter().map(ToString::to_string).collect();
+    format!("the same as of {}", days.join(", "))
 }
 
 fn timeline(timeline: &Timeline, today: &str) -> TimelineWords {
@@ -335,6 +402,7 @@ fn timeline(timeline: &Timeline, today: &str) -> TimelineWords {
         EraWords {
             days,
             class: class_of(era),
+            same_on: same_on(era),
             said: era.says.iter().map(said).collect(),
             is_today: *from <= *today && until.as_deref().is_none_or(|u| today < u),
             is_free: era.says.is_empty(),
@@ -423,9 +491,11 @@ fn block(era: &Era, x: impl Fn(i64) -> i64) -> Block {
     let until = era.until.map_or(AXIS.1, |u| x(u.days_since_epoch()));
     let width = (until - from).max(1);
     let class = class_of(era);
-    let letters = i64::try_from(class.chars().count()).unwrap_or(i64::MAX);
+    let label = ClassWords::of(&era.says).without_policy();
+    let letters = i64::try_from(label.chars().count()).unwrap_or(i64::MAX);
     let is_open = |s: &Speaks| s.verdict == Verdict::Indeterminate;
-    let is_law = |s: &Speaks| s.text_status == Some(weigh_facts::TextStatus::InForce);
+    let is_law =
+        |s: &Speaks| s.text_status == Some(weigh_facts::TextStatus::InForce) || is_unread(s);
     let kind = if era.says.is_empty() {
         "free"
     } else if !era.says.iter().any(is_law) {
@@ -445,7 +515,7 @@ fn block(era: &Era, x: impl Fn(i64) -> i64) -> Block {
         width,
         title: format!("{days}: {class}"),
         label: if letters.saturating_mul(LETTER) + 8 <= width {
-            class
+            label
         } else {
             String::new()
         },
@@ -456,11 +526,18 @@ fn block(era: &Era, x: impl Fn(i64) -> i64) -> Block {
 fn flips(sheet: &ChipSheet) -> Vec<String> {
     let mut lines = Vec::new();
     for flip in &sheet.flips {
-        let tpp = flip.tpp.to_reader();
+        let tpp = numbers::apart(&flip.tpp, &sheet.lines);
         let reading = flip.reading.as_str();
         if flip.changes.is_empty() {
+            let of_this = |t: &&Treatment| t.flips.iter().any(|f| f.reading == flip.reading);
+            let flipped = sheet.treatments.iter().any(|t| of_this(&t));
+            let exports = if flipped {
+                "an export FLIPS, see below"
+            } else {
+                "no export below is treated otherwise"
+            };
             lines.push(clean(&format!(
-                "{reading}: TPP {tpp}; no class changes (an export may be treated otherwise: `--tf32`)"
+                "{reading}: TPP {tpp}; no class changes, {exports}"
             )));
         }
         for (rule, before, after) in &flip.changes {
@@ -472,7 +549,24 @@ fn flips(sheet: &ChipSheet) -> Vec<String> {
     lines
 }
 
-fn treatment(treatment: &Treatment, is_one_export: bool) -> TreatmentWords {
+/// What another reading of the figures changes of an export, a line for each reading.
+fn export_flips(treatment: &Treatment, lines: &[Decimal]) -> Vec<String> {
+    let flips = treatment.flips.iter().map(|flip| {
+        let (reading, tpp) = (flip.reading.as_str(), numbers::apart(&flip.tpp, lines));
+        let changes = flip
+            .changes
+            .iter()
+            .map(|(rule, here, there)| format!("{rule} {here} here, {there} there"));
+        let changes: Vec<String> = changes.collect();
+        clean(&format!(
+            "FLIPS with {reading} (TPP {tpp}): {}",
+            changes.join("; ")
+        ))
+    });
+    flips.collect()
+}
+
+fn treatment(treatment: &Treatment, is_one_export: bool, lines: &[Decimal]) -> TreatmentWords {
     let destinations = match treatment.destinations.split_at_checked(24) {
         Some((first, rest)) if rest.len() > 2 => {
             format!("{} and {} more", first.join(" "), rest.len())
@@ -488,12 +582,14 @@ fn treatment(treatment: &Treatment, is_one_export: bool) -> TreatmentWords {
         destinations: clean(&destinations),
         party: clean(&party),
         said: treatment.says.iter().map(said).collect(),
+        flips: export_flips(treatment, lines),
     }
 }
 
 /// What the law says of a class of destinations, a line for each outcome and status; what is open,
-/// and what is not law, by name.
-fn in_brief(said: &[Said]) -> Vec<String> {
+/// what could be an exception, and what is not law, by name.
+fn in_brief(all: &[Said]) -> Vec<String> {
+    let (exceptions, said): (Vec<&Said>, Vec<&Said>) = all.iter().partition(|s| s.is_note);
     let mut lines: Vec<(String, Vec<&str>)> = Vec::new();
     for each in said.iter().filter(|s| !s.is_open && s.is_law) {
         let words = format!("{} · {}", each.words, each.status);
@@ -535,7 +631,30 @@ fn in_brief(said: &[Said]) -> Vec<String> {
             ),
         });
     }
+    lines.extend(exceptions_in_brief(&exceptions));
     lines
+}
+
+/// The license exceptions that could be there, and those that turn on something not said, a line
+/// for each of the two and each status.
+fn exceptions_in_brief(exceptions: &[&Said]) -> Vec<String> {
+    let mut lines: Vec<(&'static str, &str, Vec<&str>)> = Vec::new();
+    for said in exceptions {
+        let label = match said.is_open {
+            false => "an exception could be there",
+            true => "an exception, if more is known",
+        };
+        let (rule, status) = (said.rule.as_str(), said.status.as_str());
+        let is_same = |(l, s, _): &&mut (&str, &str, Vec<&str>)| *l == label && *s == status;
+        match lines.iter_mut().find(is_same) {
+            Some((.., rules)) => rules.push(rule),
+            None => lines.push((label, status, vec![rule])),
+        }
+    }
+    let lines = lines.into_iter();
+    let words =
+        lines.map(|(label, status, rules)| format!("{label}: {} · {status}", rules.join(", ")));
+    words.collect()
 }
 
 fn text(words: &Words) -> String {
@@ -564,6 +683,7 @@ fn write_text(out: &mut String, words: &Words) -> std::fmt::Result {
     for flip in &words.flips {
         writeln!(out, "  {}", wrapped(flip, 4))?;
     }
+    write_alarms(out, words)?;
     write_classes(out, words)?;
     write_exports(out, words)?;
     write_near(out, words)?;
@@ -587,16 +707,33 @@ fn write_text(out: &mut String, words: &Words) -> std::fmt::Result {
     )
 }
 
+fn write_alarms(out: &mut String, words: &Words) -> std::fmt::Result {
+    if !words.alarms.is_empty() {
+        writeln!(out, "\nA person must look")?;
+    }
+    for alarm in &words.alarms {
+        let line = format!("ALARM {} · {} · {}", alarm.id, alarm.since, alarm.text);
+        writeln!(out, "  {}", wrapped(&line, 6))?;
+        if let Some(source) = &alarm.source {
+            writeln!(out, "      {}", wrapped(source, 6))?;
+        }
+    }
+    Ok(())
+}
+
 fn write_classes(out: &mut String, words: &Words) -> std::fmt::Result {
     writeln!(out, "\nClass over time")?;
     for timeline in &words.timelines {
         writeln!(out, "  {} · {}", timeline.rulebook, timeline.age)?;
         for era in &timeline.eras {
             let mark = if era.is_today { "▶" } else { " " };
-            let law = era.said.iter().all(|s| s.is_law) || era.is_free;
+            let law = era.said.iter().all(|s| s.is_law || s.is_text_unknown);
             let law = if law { "" } else { " · NOT LAW" };
             let class = format!("{}{law}", era.class);
             writeln!(out, "  {mark} {:<24}  {}", era.days, wrapped(&class, 30))?;
+            if !era.same_on.is_empty() {
+                writeln!(out, "{:30}{}", "", wrapped(&era.same_on, 32))?;
+            }
         }
     }
     if !words.computer.is_empty() {
@@ -618,7 +755,7 @@ fn write_exports(out: &mut String, words: &Words) -> std::fmt::Result {
     let heading = if words.is_one_export {
         "This export"
     } else {
-        "Exports from the United States, by destination (review and heavier)"
+        "Exports from the United States, by destination (review and heavier, and exceptions)"
     };
     if !words.treatments.is_empty() {
         writeln!(out, "\n{heading}")?;
@@ -634,10 +771,13 @@ fn write_exports(out: &mut String, words: &Words) -> std::fmt::Result {
                 let rests = format!("{}; {}", said.status, said.citation);
                 writeln!(out, "      {}", wrapped(&rests, 6))?;
             }
-            continue;
+        } else {
+            for line in in_brief(&treatment.said) {
+                writeln!(out, "    {}", wrapped(&line, 6))?;
+            }
         }
-        for line in in_brief(&treatment.said) {
-            writeln!(out, "    {}", wrapped(&line, 6))?;
+        for flip in &treatment.flips {
+            writeln!(out, "    {}", wrapped(flip, 6))?;
         }
     }
     Ok(())
@@ -661,12 +801,22 @@ fn wrapped(text: &str, indent: usize) -> String {
 
 fn markdown(words: &Words) -> String {
     let cell = |text: &str| text.replace('|', "\\|").replace('<', "&lt;");
-    let mut out = format!("# {}\n\n{}.\n\n", cell(&words.name), cell(&words.summary()));
+    let (name, id, summary) = (cell(&words.name), cell(&words.id), cell(&words.summary()));
+    let mut out = format!("# {name}\n\n{id}: {summary}.\n\n");
     for (label, figure) in &words.figures {
         let _ = writeln!(out, "- **{label}**: {}", cell(figure));
     }
     for flip in &words.flips {
         let _ = writeln!(out, "- {}", cell(flip));
+    }
+    if !words.alarms.is_empty() {
+        out.push_str("\n## A person must look\n\n");
+    }
+    for alarm in &words.alarms {
+        let source = alarm.source.iter().map(|s| format!(" ({s})"));
+        let source: String = source.collect();
+        let line = format!("{}, {}: {}{source}", alarm.id, alarm.since, alarm.text);
+        let _ = writeln!(out, "- **ALARM** {}", cell(&line));
     }
     let _ = writeln!(
         out,
@@ -675,7 +825,11 @@ fn markdown(words: &Words) -> String {
     for timeline in &words.timelines {
         for era in &timeline.eras {
             let book = format!("{}, {}", timeline.rulebook, timeline.age);
-            let row = [&book, &era.days, &era.class].map(|c| cell(c));
+            let class = match era.same_on.as_str() {
+                "" => era.class.clone(),
+                same => format!("{}; {same}", era.class),
+            };
+            let row = [&book, &era.days, &class].map(|c| cell(c));
             let _ = writeln!(out, "| {} |", row.join(" | "));
         }
     }
@@ -695,6 +849,10 @@ fn markdown(words: &Words) -> String {
                 &said.status,
             ];
             let _ = writeln!(out, "| {} |", row.map(|c| cell(c)).join(" | "));
+        }
+        for flip in &treatment.flips {
+            let row = [&treatment.destinations, &treatment.party, flip];
+            let _ = writeln!(out, "| {} | | |", row.map(|c| cell(c)).join(" | "));
         }
     }
     out
@@ -719,125 +877,5 @@ fn html(words: &Words, drawing: &Drawing) -> String {
     if !out.ends_with('\n') {
         out.push('\n');
     }
-    out
-}
-
-#[derive(Serialize)]
-struct WireChip<'a> {
-    schema: &'static str,
-    tool: WireTool,
-    id: &'a str,
-    name: &'a str,
-    on: String,
-    tf32: &'static str,
-    total_processing_performance: Option<WireBounds>,
-    driver: Option<String>,
-    density_state: &'static str,
-    performance_density: Option<WireBounds>,
-    timelines: Vec<WireTimeline>,
-    flips: Vec<WireFlip>,
-    treatments: Vec<WireTreatment>,
-}
-
-#[derive(Serialize)]
-struct WireTimeline {
-    rulebook: String,
-    eras: Vec<WireEra>,
-}
-
-#[derive(Serialize)]
-struct WireEra {
-    from: String,
-    until: Option<String>,
-    says: Vec<WireSaid>,
-}
-
-#[derive(Serialize)]
-pub(crate) struct WireFlip {
-    reading: &'static str,
-    total_processing_performance: String,
-    changes: Vec<WireChange>,
-}
-
-/// A rule that comes out otherwise under another reading.
-#[derive(Serialize)]
-pub(crate) struct WireChange {
-    rule: String,
-    here: &'static str,
-    there: &'static str,
-}
-
-impl WireChange {
-    pub(crate) fn of((rule, here, there): &(String, Verdict, Verdict)) -> Self {
-        Self {
-            rule: rule.clone(),
-            here: here.as_str(),
-            there: there.as_str(),
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct WireTreatment {
-    destinations: Vec<String>,
-    parent: Option<String>,
-    says: Vec<WireSaid>,
-}
-
-pub(crate) fn wire_flips(flips: &[Flip]) -> Vec<WireFlip> {
-    flips
-        .iter()
-        .map(|f| WireFlip {
-            reading: f.reading.as_str(),
-            total_processing_performance: f.tpp.to_plain(),
-            changes: f.changes.iter().map(WireChange::of).collect(),
-        })
-        .collect()
-}
-
-fn json(sheet: &ChipSheet) -> String {
-    let tpp = sheet.chip.tpp(sheet.tf32);
-    let (density_state, density) = density(&sheet.chip, sheet.tf32);
-    let wire_chip = WireChip {
-        schema: "weighbridge.chip/1",
-        tool: WireTool::this(),
-        id: &sheet.chip.id,
-        name: &sheet.chip.name,
-        on: sheet.on.to_string(),
-        tf32: Tf32::as_str(sheet.tf32),
-        total_processing_performance: tpp.as_ref().map(|t| WireBounds::of(&t.estimate())),
-        driver: tpp.map(|t| t.driver),
-        density_state,
-        performance_density: density.as_ref().map(WireBounds::of),
-        timelines: sheet
-            .timelines
-            .iter()
-            .map(|t| WireTimeline {
-                rulebook: t.rulebook.clone(),
-                eras: t
-                    .eras
-                    .iter()
-                    .map(|e| WireEra {
-                        from: e.from.to_string(),
-                        until: e.until.map(|u| u.to_string()),
-                        says: wire(&e.says),
-                    })
-                    .collect(),
-            })
-            .collect(),
-        flips: wire_flips(&sheet.flips),
-        treatments: sheet
-            .treatments
-            .iter()
-            .map(|t| WireTreatment {
-                destinations: t.destinations.clone(),
-                parent: t.parent.clone(),
-                says: wire(&t.says),
-            })
-            .collect(),
-    };
-    // These structs always serialize.
-    let mut out = escaped(&serde_json::to_string_pretty(&wire_chip).unwrap_or_default());
-    out.push('\n');
     out
 }

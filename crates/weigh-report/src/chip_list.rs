@@ -10,12 +10,13 @@ use askama::Template;
 use serde::Serialize;
 use weigh_compute::{Chip, PerformanceDensity, Tf32};
 use weigh_facts::{Decimal, Estimate};
-use weigh_station::{BookRead, ChipFigure, ChipList, ChipRow};
+use weigh_station::{BookRead, ChipFigure, ChipList, ChipRow, Treatment};
 
-use crate::chip::{WireFlip, bounds, wire_flips};
+use crate::chip::{WireFlip, among, wire_flips};
 use crate::class::{ClassWords, NO_RULE};
 use crate::clean::clean;
 use crate::json::escaped;
+use crate::numbers::apart;
 use crate::page::findings::{enforcement, text_status};
 use crate::speaks::{WireSaid, wire};
 use crate::{Format, TOOL, VERSION};
@@ -69,6 +70,7 @@ struct Words {
     rows: Vec<RowWords>,
     has_unverified: bool,
     has_flips: bool,
+    has_export_flips: bool,
 }
 
 struct RowWords {
@@ -83,11 +85,16 @@ struct RowWords {
     dram: String,
     data_center: String,
     classes: Vec<String>,
-    flips: bool,
+    /// What another reading changes: the class, or else an export; empty for neither.
+    flips: &'static str,
 }
 
 /// Follows a figure that rests on a text which nobody verified.
 const UNVERIFIED: &str = "*";
+/// Follows a class that another reading of the figures changes.
+const FLIPS: &str = "FLIPS";
+/// Follows a class that stays, where another reading changes how an export is treated.
+const EXPORT_FLIPS: &str = "EXPORT FLIPS";
 
 impl Words {
     fn of(list: &ChipList) -> Self {
@@ -121,7 +128,8 @@ impl Words {
             books: in_words.collect(),
             ids: books.map(|b| clean(&b.id)).collect(),
             has_unverified: list.rows.iter().any(|r| !r.unverified.is_empty()),
-            has_flips: rows.iter().any(|r| r.flips),
+            has_flips: rows.iter().any(|r| r.flips == FLIPS),
+            has_export_flips: rows.iter().any(|r| r.flips == EXPORT_FLIPS),
             rows,
         }
     }
@@ -136,7 +144,7 @@ fn row_words(list: &ChipList, row: &ChipRow, shown: &[usize]) -> RowWords {
         words
     };
     let known = |figure: ChipFigure, value: Option<&Estimate<Decimal>>| match value {
-        Some(value) => marked(figure, short(value)),
+        Some(value) => marked(figure, short(value, &list.lines)),
         None => "-".to_owned(),
     };
     let tpp = chip.tpp(list.tf32);
@@ -173,7 +181,13 @@ fn row_words(list: &ChipList, row: &ChipRow, shown: &[usize]) -> RowWords {
         dram: known(ChipFigure::Dram, chip.total_dram_gb_per_s()),
         data_center,
         classes: classes(row, shown),
-        flips: changes.any(|(rule, _, _)| is_shown(rule)),
+        flips: if changes.any(|(rule, _, _)| is_shown(rule)) {
+            FLIPS
+        } else if row.export_flips.is_empty() {
+            ""
+        } else {
+            EXPORT_FLIPS
+        },
     }
 }
 
@@ -182,12 +196,13 @@ fn yes_or_no(flag: bool) -> &'static str {
 }
 
 /// Bounds in as few characters as they take: `15,832`, `>=7.33`, `3.19-3.21`.
-fn short(value: &Estimate<Decimal>) -> String {
+fn short(value: &Estimate<Decimal>, lines: &[Decimal]) -> String {
+    let text = |value: &Decimal| apart(value, lines);
     match (value.low(), value.high()) {
-        (Some(low), Some(high)) if low.to_reader() == high.to_reader() => low.to_reader(),
-        (Some(low), Some(high)) => format!("{}-{}", low.to_reader(), high.to_reader()),
-        (Some(low), None) => format!(">={}", low.to_reader()),
-        (None, Some(high)) => format!("<={}", high.to_reader()),
+        (Some(low), Some(high)) if text(low) == text(high) => text(low),
+        (Some(low), Some(high)) => format!("{}-{}", text(low), text(high)),
+        (Some(low), None) => format!(">={}", text(low)),
+        (None, Some(high)) => format!("<={}", text(high)),
         (None, None) => "-".to_owned(),
     }
 }
@@ -262,8 +277,8 @@ fn cells(row: &RowWords) -> [String; 9] {
         [] => NO_RULE.to_owned(),
         some => some.join("; "),
     };
-    if row.flips {
-        class.push_str(" FLIPS");
+    if !row.flips.is_empty() {
+        let _ = write!(class, " {}", row.flips);
     }
     // To the month: the rest is on the sheet of the chip.
     let released: String = row.released.chars().take(7).collect();
@@ -293,6 +308,13 @@ fn legend(words: &Words) -> Vec<String> {
     if words.has_flips {
         lines.push(
             "FLIPS: another reading of the figures gives another class; see `chip show`."
+                .to_owned(),
+        );
+    }
+    if words.has_export_flips {
+        lines.push(
+            "EXPORT FLIPS: another reading of the figures leaves the class and changes how an \
+             export is treated; see `chip show`."
                 .to_owned(),
         );
     }
@@ -346,8 +368,8 @@ fn markdown(words: &Words) -> String {
         .map(|c| cell(c))
         .to_vec();
         cells.extend(row.classes.iter().map(|c| cell(c)));
-        if let Some(last) = cells.last_mut().filter(|_| row.flips) {
-            last.push_str(", FLIPS");
+        if let Some(last) = cells.last_mut().filter(|_| !row.flips.is_empty()) {
+            let _ = write!(last, ", {}", row.flips);
         }
         let _ = writeln!(out, "| {} |", cells.join(" | "));
     }
@@ -400,6 +422,7 @@ pub fn render_chip_list_csv(list: &ChipList) -> String {
         "is_data_center",
         "unverified",
         "flips",
+        "export_flips",
     ]
     .map(str::to_owned)
     .to_vec();
@@ -425,6 +448,15 @@ fn csv_row(list: &ChipList, row: &ChipRow) -> Vec<String> {
     let unverified: Vec<&str> = row.unverified.iter().map(|f| figure(*f)).collect();
     let flips = row.flips.iter().filter(|f| !f.changes.is_empty());
     let flips: Vec<&str> = flips.map(|f| f.reading.as_str()).collect();
+    let mut exports: Vec<String> = Vec::new();
+    for treatment in &row.export_flips {
+        for destination in &treatment.destinations {
+            // An export to a party with a parent in China of a place is `place/CN`.
+            let parent = treatment.parent.as_ref();
+            let parent = parent.map_or_else(String::new, |p| format!("/{p}"));
+            exports.push(format!("{destination}{parent}"));
+        }
+    }
     let released = chip.released.map(|r| r.to_string());
     let mut cells = vec![
         chip.id.clone(),
@@ -440,7 +472,7 @@ fn csv_row(list: &ChipList, row: &ChipRow) -> Vec<String> {
     cells.extend(ends(chip.total_dram_gb_per_s()));
     let marketing = chip.data_center.as_ref();
     cells.push(marketing.map_or_else(String::new, |m| m.is_data_center.to_string()));
-    cells.extend([unverified.join(" "), flips.join(" ")]);
+    cells.extend([unverified.join(" "), flips.join(" "), exports.join(" ")]);
     let classes = row.classes.iter();
     cells.extend(classes.map(|c| ClassWords::of(&c.says).in_words()));
     cells
@@ -527,6 +559,15 @@ struct WireRow {
     unverified: Vec<&'static str>,
     classes: Vec<WireClass>,
     flips: Vec<WireFlip>,
+    export_flips: Vec<WireExportFlips>,
+}
+
+/// Destinations for which another reading changes how an export is treated.
+#[derive(Serialize)]
+struct WireExportFlips {
+    destinations: Vec<String>,
+    parent: Option<String>,
+    flips: Vec<WireFlip>,
 }
 
 /// Both ends exactly, and the words of a page.
@@ -539,10 +580,15 @@ pub(crate) struct WireBounds {
 
 impl WireBounds {
     pub(crate) fn of(value: &Estimate<Decimal>) -> Self {
+        Self::among(value, &[])
+    }
+
+    /// The words do not seem to stand on a line that the figure does not stand on.
+    pub(crate) fn among(value: &Estimate<Decimal>, lines: &[Decimal]) -> Self {
         Self {
             low: value.low().map(Decimal::to_plain),
             high: value.high().map(Decimal::to_plain),
-            shown: bounds(value),
+            shown: among(value, lines),
         }
     }
 }
@@ -586,20 +632,30 @@ fn wire_row(list: &ChipList, row: &ChipRow) -> WireRow {
         class: ClassWords::of(&c.says).in_words(),
         says: wire(&c.says),
     };
+    let of = |value: &Estimate<Decimal>| WireBounds::among(value, &list.lines);
     WireRow {
         id: chip.id.clone(),
         name: chip.name.clone(),
         vendor: chip.vendor.clone(),
         released: chip.released.map(|r| r.to_string()),
-        total_processing_performance: tpp.as_ref().map(|t| WireBounds::of(&t.estimate())),
+        total_processing_performance: tpp.as_ref().map(|t| of(&t.estimate())),
         driver: tpp.map(|t| t.driver),
         density_state: state,
-        performance_density: density.as_ref().map(WireBounds::of),
-        io_gb_per_s: chip.aggregate_io_gb_per_s().as_ref().map(WireBounds::of),
-        dram_gb_per_s: chip.total_dram_gb_per_s().map(WireBounds::of),
+        performance_density: density.as_ref().map(of),
+        io_gb_per_s: chip.aggregate_io_gb_per_s().as_ref().map(of),
+        dram_gb_per_s: chip.total_dram_gb_per_s().map(of),
         is_data_center: chip.data_center.as_ref().map(|m| m.is_data_center),
         unverified: row.unverified.iter().map(|f| figure(*f)).collect(),
         classes: row.classes.iter().map(class).collect(),
         flips: wire_flips(&row.flips),
+        export_flips: row.export_flips.iter().map(wire_export_flips).collect(),
+    }
+}
+
+fn wire_export_flips(treatment: &Treatment) -> WireExportFlips {
+    WireExportFlips {
+        destinations: treatment.destinations.clone(),
+        parent: treatment.parent.clone(),
+        flips: wire_flips(&treatment.flips),
     }
 }

@@ -112,12 +112,13 @@ fn atom_lines(out: &mut String, atom: &AtomTrace, weighing: &Weighing) -> std::f
         } else {
             format!(": {}", sources.join("; "))
         };
-        writeln!(
-            out,
-            "             {} by {}{from}",
-            fact.origin.grade.as_str(),
-            clean(&fact.origin.method.to_string())
-        )?;
+        let grade = fact.origin.grade.as_str();
+        // What a person says comes by no method: `declared: --fact`.
+        let by = match clean(&fact.origin.method.to_string()) {
+            method if method == grade => String::new(),
+            method => format!(" by {method}"),
+        };
+        writeln!(out, "             {grade}{by}{from}")?;
     }
     let Some(line) = &atom.line else {
         return Ok(());

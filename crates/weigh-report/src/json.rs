@@ -12,6 +12,8 @@ use weigh_station::Weighing;
 
 use crate::clean::is_hostile;
 
+pub(crate) use findings::{Alarm, alarms};
+
 /// Writes a weighing as JSON.
 pub(crate) fn render(weighing: &Weighing) -> String {
     let wire = wire::Weigh::of(weighing);

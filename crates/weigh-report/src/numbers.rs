@@ -146,8 +146,13 @@ pub(crate) fn margin(value: &Decimal, line: &Decimal) -> Option<String> {
     Some(match value.cmp(line) {
         Ordering::Equal => "on the line".to_owned(),
         Ordering::Less if value.is_zero() => "below".to_owned(),
+        Ordering::Less if ratio < 1.000_000_5e-6 => {
+            "below by a factor of a million or more".to_owned()
+        }
         Ordering::Less if ratio < 0.1 => format!("below by a factor of {}", factor(1.0 / ratio)),
         Ordering::Less => format!("{percent} below"),
+        // Beyond a million the figure says nothing but "far".
+        Ordering::Greater if ratio >= 999_999.5 => "a million times the line or more".to_owned(),
         Ordering::Greater if ratio >= 2.0 => format!("{} times the line", factor(ratio)),
         Ordering::Greater => format!("{percent} above"),
     })
@@ -232,6 +237,45 @@ pub(crate) fn beside(value: &Decimal, line: &Decimal, rounding: Rounding) -> Str
     scientific(value)
 }
 
+/// A figure among lines of the law: as readers have it, and where that would stand on a line that the
+/// figure does not stand on, or beyond one, with more digits and rounded away from the line.
+pub(crate) fn apart(value: &Decimal, lines: &[Decimal]) -> String {
+    let misleads = |shown: &Decimal| {
+        let moved = |line: &Decimal| shown.cmp(line) != value.cmp(line);
+        shown != value && lines.iter().any(moved)
+    };
+    let shown = value.to_reader();
+    let read = shown.replace(',', "").parse::<Decimal>();
+    if read.is_ok_and(|read| !misleads(&read)) {
+        return shown;
+    }
+    let one = Decimal::from(1_u64);
+    let longer = (4..=24).filter_map(|digits| {
+        let down = value.quotient_down(&one, digits);
+        let up = || value.quotient_up(&one, digits);
+        down.filter(|d| !misleads(d))
+            .or_else(|| up().filter(|u| !misleads(u)))
+    });
+    let found = longer.into_iter().next();
+    found.as_ref().unwrap_or(value).to_plain()
+}
+
+/// Bounds among lines of the law: exact, between, at least, at most.
+pub(crate) fn bounds_apart(
+    (low, high): (Option<&Decimal>, Option<&Decimal>),
+    lines: &[Decimal],
+) -> String {
+    let text = |value: &Decimal| apart(value, lines);
+    match (low, high) {
+        // Rounded outward at many digits, both ends read the same.
+        (Some(low), Some(high)) if text(low) == text(high) => text(low),
+        (Some(low), Some(high)) => format!("{} to {}", text(low), text(high)),
+        (Some(low), None) => format!("at least {}", text(low)),
+        (None, Some(high)) => format!("at most {}", text(high)),
+        (None, None) => "not known".to_owned(),
+    }
+}
+
 /// The bounds of a quantity to stand beside a line they must not seem to cross.
 pub(crate) fn bounds_beside(estimate: &Estimate<Decimal>, line: &Decimal) -> String {
     let exact = |value: &Decimal| beside(value, line, Rounding::Nearest);
@@ -285,6 +329,15 @@ mod tests {
         assert_eq!(margin("7.72e23").as_deref(), Some("23 % below"));
         assert_eq!(margin("1.5e24").as_deref(), Some("50 % above"));
         assert_eq!(margin("3.8e24").as_deref(), Some("3.8 times the line"));
+        for far in ["1e30", "1.1e30", "7.62e50"] {
+            let said = margin(far);
+            assert_eq!(said.as_deref(), Some("a million times the line or more"));
+        }
+        let below = margin("1e2");
+        assert_eq!(
+            below.as_deref(),
+            Some("below by a factor of a million or more")
+        );
         assert_eq!(
             margin("5e20").as_deref(),
             Some("below by a factor of 2,000")
@@ -303,6 +356,40 @@ mod tests {
         assert_eq!(beside("9.9999999e23"), "9.99999e23");
         assert_eq!(beside("1000000000000000000000001"), "1.00001e24");
         assert_eq!(beside("1e24"), "1.00e24");
+    }
+
+    #[test]
+    fn a_figure_never_stands_on_a_line_that_it_does_not_reach() {
+        let lines: Vec<Decimal> = ["1.6", "3.2", "5.92", "4800"].map(decimal).to_vec();
+        let apart = |value: &str| apart(&decimal(value), &lines);
+        assert_eq!(apart("5.92"), "5.92");
+        assert_eq!(apart("4800"), "4,800");
+        assert_eq!(apart("19.4496314496314"), "19.4");
+        assert_eq!(apart("5.91999999999"), "5.919");
+        assert_eq!(apart("5.92000000001"), "5.921");
+        assert_eq!(apart("5.92345678901"), "5.923");
+        assert_eq!(apart("4799.99999999999"), "4799");
+        assert_eq!(apart("5.919999999999999999999999999999"), "5.919");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_figure_reads_as_a_line_or_beyond(
+            at in 0_usize..7,
+            tail in 0_u64..1_000_000_000,
+            zeros in 0_usize..20,
+            is_below in proptest::bool::ANY,
+        ) {
+            let lines = ["1.6", "3.2", "5.92", "1600", "2400", "4800", "21000"].map(decimal);
+            let away = decimal(&format!("0.{}{tail:09}", "0".repeat(zeros)));
+            let line = &lines[at];
+            let value = if is_below { line - &away } else { line + &away };
+            let shown = apart(&value, &lines);
+            let read = decimal(&shown.replace(',', ""));
+            for line in &lines {
+                proptest::prop_assert_eq!(read.cmp(line), value.cmp(line), "{} as {}", value, shown);
+            }
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@
 pub(crate) mod findings;
 pub(crate) mod model;
 pub(crate) mod operations;
-mod regimes;
+pub(crate) mod regimes;
 
 use std::collections::BTreeSet;
 
@@ -141,7 +141,7 @@ impl Page {
             operations: OperationsWords::of(weighing),
             scale: Scale::of(weighing),
             findings,
-            alarms: regimes::alarms(weighing),
+            alarms: regimes::alarms(&weighing.alarms),
             regimes: regimes::rows(&weighing.regimes),
             questions,
             assumptions: assumptions(weighing),

@@ -19,7 +19,7 @@ use askama::Template;
 use weigh_facts::{Decimal, Estimate};
 use weigh_station::{PlaneAxis, Scatter, Spot};
 
-use crate::chip::bounds;
+use crate::chip::among;
 use crate::class::{ClassWords, NO_RULE};
 use crate::clean::clean;
 use crate::page::findings::{enforcement, text_status};
@@ -109,7 +109,7 @@ impl Kinds {
 
     fn kind(&self, class: &ClassWords) -> Kind {
         if class.certain.is_empty() {
-            return if class.open.is_empty() {
+            return if class.open.is_empty() && !class.is_unread {
                 Kind::Free
             } else {
                 Kind::Open
@@ -127,7 +127,7 @@ impl Kinds {
             let class = group.class();
             let said = match group.kind {
                 Kind::Class(_) => class.certain.join(", "),
-                Kind::Open | Kind::Free => class.in_words(),
+                Kind::Open | Kind::Free => class.without_policy(),
             };
             words.entry(group.kind).or_default().insert(said);
         }
@@ -188,7 +188,8 @@ impl Group<'_> {
 }
 
 fn in_words(value: Option<&Estimate<Decimal>>, axis: &PlaneAxis) -> String {
-    let value = value.map_or_else(|| "not known".to_owned(), bounds);
+    let lines: Vec<Decimal> = axis.lines.iter().map(|l| l.at.clone()).collect();
+    let value = value.map_or_else(|| "not known".to_owned(), |v| among(v, &lines));
     format!("{value} {}", axis.shown)
 }
 

@@ -2,7 +2,9 @@
 
 use divan::Bencher;
 use weigh_facts::{Date, Dictionary, Facts, Grade, MethodId, Origin, SubjectKind};
-use weigh_rules::{Library, assess_about, check, load_shipped, shipped, shipped_conventions};
+use weigh_rules::{
+    Library, assess, assess_about, check, load_shipped, shipped, shipped_conventions,
+};
 
 fn main() {
     divan::main();
@@ -60,6 +62,20 @@ fn all_books_on_one_subject(bencher: Bencher, name: &str) {
         books
             .iter()
             .map(|book| assess_about(book, &facts, on, known, &kinds).findings.len())
+            .sum::<usize>()
+    });
+}
+
+/// All shipped rulebooks on one subject, every rule whatever it is about. Bar: 1 ms.
+#[divan::bench(args = ["nothing known", "small model", "large model", "chip", "chip to China"])]
+fn every_rule_on_one_subject(bencher: Bencher, name: &str) {
+    let books = load_shipped();
+    let (facts, _) = subject(name);
+    let (on, known) = (day("2026-09-01"), day("2026-10-01"));
+    bencher.bench(|| {
+        books
+            .iter()
+            .map(|book| assess(book, &facts, on, known).findings.len())
             .sum::<usize>()
     });
 }

@@ -7,6 +7,7 @@
 //! - **Invariant:** nothing here changes what a rule means, and a book without advice reads the same
 //!   as one with.
 
+mod amounts;
 mod places;
 mod quotes;
 mod time;
@@ -14,15 +15,17 @@ mod time;
 use std::collections::BTreeSet;
 
 use weigh_facts::{
-    Certainty, Date, Diagnostic, Dictionary, FactName, FactType, Item, Severity, Table, country,
+    Certainty, Date, Diagnostic, Dictionary, FactName, FactType, Item, Quantity, Severity, Source,
+    Table, country,
 };
 
 use crate::Rulebook;
-use crate::book::Rule;
+use crate::book::{Citation, Rule};
 use crate::coverage::coverage;
 use crate::eval::{Day, Evaluation, Scope};
-use crate::ir::{Atom, Inner, Num, Operand, Test};
+use crate::ir::{Atom, Inner, Num, Operand, Test, Used};
 use crate::possible::{Possible, Question};
+use amounts::{Amount, amounts};
 use places::Places;
 
 /// A piece of advice.
@@ -52,6 +55,7 @@ pub fn lint(book: &Rulebook, text: &str) -> Vec<Lint> {
     desk.few_tests();
     desk.untested_comparisons();
     desk.quotations();
+    desk.quoted_values();
     desk.unverified_values();
     desk.written_lines();
     desk.countries();
@@ -249,6 +253,67 @@ impl Desk<'_> {
                 self.error(Diagnostic::new("quote-operator", message, span).with_help(help));
             }
         }
+    }
+
+    /// A value that none of the quotations of its source has, though they have numbers. What a rule
+    /// quotes speaks against a value only where the rule reads no other.
+    fn quoted_values(&mut self) {
+        let book = self.book;
+        for (index, param) in book.params.iter().enumerate() {
+            let (mut own, mut shared) = (Vec::new(), Vec::new());
+            for rule in &book.rules {
+                let mut used = Used::default();
+                atoms_of(book, rule).for_each(|atom| used.atom(atom));
+                match (used.params.contains(&index), used.params.len()) {
+                    (false, _) => {}
+                    (true, 1) => own.extend(rule.citations.iter()),
+                    (true, _) => shared.extend(rule.citations.iter()),
+                }
+            }
+            for dated in param.values.entries() {
+                let (value, source) = (&dated.value.value, &dated.value.source);
+                let of = |cited: &[&Citation]| -> BTreeSet<String> {
+                    let cited = cited.iter().filter(|c| c.source.key == source.key);
+                    cited.filter_map(|c| c.quote.clone()).collect()
+                };
+                let said = |quote: &String| amounts(quote, param.unit);
+                let quotes: BTreeSet<String> =
+                    of(&own).into_iter().chain(source.quote.clone()).collect();
+                let is_it = |amount: Amount| amount.is(value, &param.shown);
+                let mut all = quotes.iter().cloned().chain(of(&shared));
+                if all.any(|q| said(&q).into_iter().any(is_it)) {
+                    continue;
+                }
+                // A source that several values rest on is quoted for one of them.
+                let is_of_another = |quote: &String| self.is_value_of(quote, source, index);
+                let mut against = quotes.iter().filter(|q| !said(q).is_empty());
+                let Some(quote) = against.find(|q| !is_of_another(q)) else {
+                    continue;
+                };
+                let shown = Quantity {
+                    value: value.clone(),
+                    unit: param.unit,
+                };
+                let (name, shown) = (&param.name, shown.to_reader(&param.shown));
+                let message = format!("`${name}` is {shown}, and {} says `{quote}`", source.title);
+                let help = "correct the value, or quote the words that hold it";
+                let span = self.places.param(name);
+                self.error(Diagnostic::new("quote-value", message, span).with_help(help));
+            }
+        }
+    }
+
+    /// Does a quotation have a value of another parameter that rests on the same source?
+    fn is_value_of(&self, quote: &str, source: &Source, param: usize) -> bool {
+        let others = self.book.params.iter().enumerate();
+        let mut others = others.filter(|(index, _)| *index != param);
+        others.any(|(_, other)| {
+            let said = amounts(quote, other.unit);
+            let mut values = other.values.entries().map(|e| &e.value);
+            values.any(|v| {
+                v.source.key == source.key && said.iter().any(|a| a.is(&v.value, &other.shown))
+            })
+        })
     }
 
     fn unverified_values(&mut self) {

@@ -57,6 +57,22 @@ pub fn assess_from(
     assess_where(book, facts, on, known, is_asked)
 }
 
+/// As [`assess_from`], and the lighter rules besides that decide an outcome whose key begins so:
+/// `exception`.
+#[must_use]
+pub fn assess_from_or_deciding(
+    book: &Rulebook,
+    facts: &Facts,
+    (on, known): (Date, Date),
+    kinds: &BTreeSet<SubjectKind>,
+    (least, key): (Level, &str),
+) -> Assessment {
+    let decides = |rule: &Rule| rule.then.keys().any(|k| k.starts_with(key));
+    let is_asked =
+        |rule: &Rule| kinds.contains(&rule.about) && (rule.level >= least || decides(rule));
+    assess_where(book, facts, on, known, is_asked)
+}
+
 fn assess_where(
     book: &Rulebook,
     facts: &Facts,
@@ -112,12 +128,12 @@ impl<'a> Desk<'a> {
         let effect = self.effect(index);
         let rests_on_unread = effect == Truth::Unknown && self.rests_on_unread(index, rule);
         let is_open = effect == Truth::Unknown && self.evaluation.is_in_force(index);
-        let tried =
+        let mut tried =
             (is_open && !rests_on_unread).then(|| self.possible.cases(index, Question::Effect));
         let (verdict, possible) = self.verdict(index, effect, tried.as_ref());
         let decided_by_cases = tried.is_some() && verdict != Verdict::Indeterminate;
-        let missing = match &tried {
-            Some(tried) if verdict == Verdict::Indeterminate => tried.needs.clone(),
+        let missing = match &mut tried {
+            Some(tried) if verdict == Verdict::Indeterminate => std::mem::take(&mut tried.needs),
             _ => Vec::new(),
         };
         let facts = if verdict == Verdict::NotInForce || self.evaluation.is_unread(index) {
@@ -169,7 +185,7 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// The day a deadline that runs ends on.
+    /// The day a deadline that runs ends on, or the first day of the rule where that is later.
     fn due(&self, rule: &Rule, verdict: Verdict) -> Option<Date> {
         let fact = rule.clock.as_ref()?.fact.as_ref()?;
         let period = rule
@@ -177,7 +193,7 @@ impl<'a> Desk<'a> {
             .as_ref()
             .filter(|_| verdict == Verdict::Applies)?;
         match self.facts.get(fact)?.value {
-            Value::Date(day) => day.after(period),
+            Value::Date(day) => day.after(period).max(rule.interval.from),
             _ => None,
         }
     }

@@ -136,6 +136,9 @@ pub enum Basis {
 }
 
 impl Basis {
+    /// Every word.
+    pub const ALL: &'static [Self] = &[Self::Text, Self::Policy];
+
     /// The word used in data files and output.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -146,9 +149,7 @@ impl Basis {
     }
 
     pub(crate) fn parse(word: &str) -> Option<Self> {
-        [Self::Text, Self::Policy]
-            .into_iter()
-            .find(|b| b.as_str() == word)
+        Self::ALL.iter().copied().find(|b| b.as_str() == word)
     }
 }
 
@@ -383,6 +384,8 @@ pub(crate) struct BookTest {
     pub(crate) known: Option<Date>,
     pub(crate) given: Facts,
     pub(crate) expect: Vec<Expectation>,
+    /// The alarms of the day, by id, if the test says which.
+    pub(crate) alarms: Option<BTreeSet<String>>,
     pub(crate) span: Range<usize>,
 }
 
@@ -393,6 +396,8 @@ pub(crate) struct Expectation {
     pub(crate) verdict: Verdict,
     pub(crate) needs: Option<BTreeSet<String>>,
     pub(crate) possible: Option<BTreeSet<Verdict>>,
+    /// The day it falls due, or none, if the test says which.
+    pub(crate) due: Option<Option<Date>>,
 }
 
 impl Rulebook {
@@ -518,6 +523,13 @@ impl Rulebook {
         self.slots.iter().map(|s| s.name.clone()).collect()
     }
 
+    /// The facts that are the days deadlines run from.
+    #[must_use]
+    pub fn clocks(&self) -> BTreeSet<FactName> {
+        let clocks = self.rules.iter().filter_map(|r| r.clock.as_ref());
+        clocks.filter_map(|c| c.fact.clone()).collect()
+    }
+
     /// How many tests the file has.
     #[must_use]
     pub fn test_count(&self) -> usize {
@@ -558,6 +570,45 @@ impl Rulebook {
         }
         lines.sort_by(|a, b| (&a.fact, &a.at.value, &a.rule).cmp(&(&b.fact, &b.at.value, &b.rule)));
         lines.dedup();
+        lines
+    }
+
+    /// The lines its rules draw on one of some facts on any day.
+    #[must_use]
+    pub fn lines_on_any_day(&self, is_asked: &dyn Fn(&FactName) -> bool, known: Date) -> Vec<Line> {
+        let asked = |index: &usize| {
+            let atom = self.atoms.get(*index)?;
+            let AtomTest::Line {
+                of: Operand::Fact(slot),
+                ..
+            } = &atom.test
+            else {
+                return None;
+            };
+            self.slots
+                .get(*slot)
+                .filter(|s| is_asked(&s.name))
+                .map(|_| atom)
+        };
+        let rules = self.rules.iter();
+        let drawn: Vec<(&Rule, &Atom)> = rules
+            .flat_map(|rule| {
+                rule.own_atoms
+                    .iter()
+                    .filter_map(asked)
+                    .map(move |a| (rule, a))
+            })
+            .collect();
+        if drawn.is_empty() {
+            return Vec::new();
+        }
+        let mut lines: Vec<Line> = Vec::new();
+        for on in self.change_days() {
+            let holds = drawn
+                .iter()
+                .filter(|(rule, _)| rule.interval.holds(on, known));
+            lines.extend(holds.filter_map(|(rule, atom)| self.line_of(rule, atom, on, known)));
+        }
         lines
     }
 

@@ -24,8 +24,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use weigh_facts::{
-    Date, Diagnostic, Dictionary, Enforcement, FactName, FactType, Interval, Item, Level, Table,
-    TextStatus, Timeline,
+    Date, Diagnostic, Dictionary, Enforcement, FactName, FactType, Interval, Item, Level,
+    SubjectKind, Table, TextStatus, Timeline,
 };
 
 use crate::Library;
@@ -117,6 +117,8 @@ fn read_book(text: &str, library: &Library, depth: Depth, errors: &mut Errors) -
     names.predicates = named;
     let mut raw = rules::read_rules(&mut file, &sources, errors);
     inherit(&mut raw, errors);
+    // A value or a day that was refused leaves a hole that is no fault of its own.
+    let is_whole = errors.is_empty();
     let rule_name = |r: &RawRule| Named::new(r.id.clone(), r.span.clone());
     names.rules = raw.iter().map(rule_name).collect();
     let bench = TestBench {
@@ -129,7 +131,9 @@ fn read_book(text: &str, library: &Library, depth: Depth, errors: &mut Errors) -
     let unreached = rules::read_unreached(&mut file, &raw, errors);
     file.finish(errors);
     lint::refuse_shadows(&names, errors);
-    sources::refuse_unused(&sources, errors);
+    if is_whole {
+        sources::refuse_unused(&sources, errors);
+    }
     let lowered = lower_all(text, &names, &predicates, &raw, errors)?;
     lint::refuse_unused(&names, errors);
     let head = head?;
@@ -149,7 +153,7 @@ fn read_book(text: &str, library: &Library, depth: Depth, errors: &mut Errors) -
     add_rules(&mut book, raw, lowered.rules, dictionary, errors)?;
     book.slots = names.into_slots();
     lint::refuse_idle_reasons(&book, errors);
-    if depth == Depth::Whole {
+    if depth == Depth::Whole && is_whole {
         lint::refuse_gaps(&book, errors);
         lint::refuse_constant(&book, &conditions, errors);
     }
@@ -321,7 +325,10 @@ fn lower_all<'a>(
         .collect();
     let rules: Vec<Option<Node>> = raw
         .iter()
-        .map(|rule| lower(format!("rule `{}`", rule.id), &rule.when))
+        .map(|rule| match rule.misread.contains(&"when") {
+            true => None,
+            false => lower(format!("rule `{}`", rule.id), &rule.when),
+        })
         .collect();
     let (atoms, found) = (lowering.atoms, lowering.errors);
     errors.extend(found);
@@ -400,7 +407,9 @@ fn add_rules(
             overridden_by(index),
         );
         let mut raw = raw;
-        let clock = raw.clock.take().and_then(|c| clock(c, dictionary, errors));
+        let about = raw.about;
+        let clock = raw.clock.take();
+        let clock = clock.and_then(|c| self::clock(c, about, dictionary, errors));
         let rule = finished_rule(book, raw, node, clock, exceptions)?;
         book.rules.push(rule);
     }
@@ -436,19 +445,47 @@ fn add_rules(
     Some(())
 }
 
-/// The day a deadline runs from is a fact that is a day.
-fn clock(raw: RawClock, dictionary: &Dictionary, errors: &mut Errors) -> Option<Arc<Clock>> {
+/// The day a deadline runs from is a fact that is a day, about what the rule is about: of another
+/// subject nobody would be asked for it.
+fn clock(
+    raw: RawClock,
+    about: Option<SubjectKind>,
+    dictionary: &Dictionary,
+    errors: &mut Errors,
+) -> Option<Arc<Clock>> {
     let fact = match raw.fact {
         None => None,
         Some((name, at)) => {
             let fact: Option<FactName> = name.parse().ok();
-            let is_day = |f: &FactName| dictionary.get(f).is_some_and(|d| d.kind == FactType::Date);
-            if !fact.as_ref().is_some_and(is_day) {
-                let message = format!("`{name}` is no fact that is a day");
-                let mut error = Diagnostic::new("unknown-name", message, at);
-                let near = dictionary.nearest(&name);
-                error.help = near.map(|near| format!("did you mean `{near}`?"));
-                errors.push(error);
+            let definition = fact.as_ref().and_then(|f| dictionary.get(f));
+            let days = || dictionary.iter().filter(|d| d.kind == FactType::Date);
+            match (definition, about) {
+                (Some(day), Some(about)) if day.kind == FactType::Date && day.about != about => {
+                    let (one, other) = (about.with_article(), day.about.with_article());
+                    let message = format!(
+                        "the rule is about {one}, and its clock runs from `{name}`, which is a \
+                         day of {other}"
+                    );
+                    let of_it = days().filter(|d| d.about == about);
+                    let of_it: Vec<&str> = of_it.map(|d| d.name.as_str()).collect();
+                    let help = match of_it.is_empty() {
+                        true => format!("define a day about {one} in a file of facts"),
+                        false => format!("days of {one} are {}", of_it.join(", ")),
+                    };
+                    errors.push(Diagnostic::new("clock-subject", message, at).with_help(help));
+                }
+                (Some(day), _) if day.kind == FactType::Date => {}
+                _ => {
+                    let message = format!("`{name}` is no fact that is a day");
+                    let mut error = Diagnostic::new("unknown-name", message, at);
+                    let near = weigh_facts::nearest(&name, days().map(|d| d.name.as_str()));
+                    let all: Vec<&str> = days().map(|d| d.name.as_str()).collect();
+                    error.help = Some(near.map_or_else(
+                        || format!("facts that are days: {}", all.join(", ")),
+                        |near| format!("did you mean `{near}`?"),
+                    ));
+                    errors.push(error);
+                }
             }
             fact
         }

@@ -115,7 +115,9 @@ pub struct Finding {
     pub deadline: Option<Period>,
     /// From when the deadline runs, if the source says.
     pub clock: Option<Arc<Clock>>,
-    /// The day by which it falls due, if it applies and the day it runs from is known.
+    /// The day by which it falls due, if it applies and the day it runs from is known; never before
+    /// the first day of the rule, since a duty that is not yet there is not yet due. Of a period of
+    /// hours, the earliest day on which it can end: facts have days and no hours.
     pub due: Option<Date>,
     /// Whom it binds, where it is a letter to one firm and no rule for all.
     pub addressee: Option<Arc<str>>,

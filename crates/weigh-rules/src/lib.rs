@@ -49,11 +49,11 @@ mod runner;
 mod shipped;
 #[cfg(test)]
 mod testing;
-#[cfg(test)]
+mod ways;
 mod worlds;
 
 pub use advice::{Lint, lint, lint_facts};
-pub use assess::{assess, assess_about, assess_from};
+pub use assess::{assess, assess_about, assess_from, assess_from_or_deciding};
 pub use book::{Basis, Citation, Clock, CodeTable, Line, RuleEntry, RuleId, Rulebook};
 pub use browse::{
     AlarmEntry, Axis, DatedSet, DatedValue, ParamEntry, SetEntry, SourceEntry, StatusEntry,

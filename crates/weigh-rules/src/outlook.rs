@@ -84,9 +84,9 @@ pub struct Neighbors {
     pub bounds: (Option<Decimal>, Option<Decimal>),
     /// The unit people read it in.
     pub shown: String,
-    /// The highest line at or below the lower bound.
+    /// The highest line that the lower bound is past; one met exactly is passed unless it is strict.
     pub below: Option<Line>,
-    /// The lowest line above the upper bound.
+    /// The lowest line that the upper bound is not past.
     pub above: Option<Line>,
 }
 
@@ -435,13 +435,13 @@ fn neighbors(
         let of_it: Vec<&Line> = lines.iter().filter(|l| l.fact == *name).collect();
         let Some(first) = of_it.first() else { continue };
         let below = estimate.low().and_then(|low| {
-            let below = of_it.iter().filter(|l| l.at.value <= *low);
+            let below = of_it.iter().filter(|l| is_passed(l, low));
             // Of several rules on one line the first in the book draws it.
-            below.max_by(|a, b| (&a.at.value, place(b)).cmp(&(&b.at.value, place(a))))
+            below.max_by(|a, b| (cut(a), place(b)).cmp(&(cut(b), place(a))))
         });
         let above = estimate.high().and_then(|high| {
-            let above = of_it.iter().filter(|l| l.at.value > *high);
-            above.min_by(|a, b| (&a.at.value, place(a)).cmp(&(&b.at.value, place(b))))
+            let above = of_it.iter().filter(|l| !is_passed(l, high));
+            above.min_by(|a, b| (cut(a), place(a)).cmp(&(cut(b), place(b))))
         });
         found.push(Neighbors {
             fact: name.clone(),
@@ -452,6 +452,18 @@ fn neighbors(
         });
     }
     found
+}
+
+/// Where a line cuts the numbers: `>` and `<=` leave the line itself with what is smaller, so they
+/// cut just above it.
+fn cut(line: &Line) -> (&Decimal, bool) {
+    (&line.at.value, matches!(line.comparator, ">" | "<="))
+}
+
+/// Is a value on the upper side of a line? Met exactly, a strict line still lies above.
+fn is_passed(line: &Line, value: &Decimal) -> bool {
+    let (at, is_above) = cut(line);
+    if is_above { at < value } else { at <= value }
 }
 
 impl Values {
@@ -605,5 +617,36 @@ mod tests {
         );
         let found = outlook(&book, "r", &facts("is_gpai = false"), on, known).unwrap();
         assert_eq!(names(&found.irrelevant), "flag_b tpp");
+    }
+
+    #[test]
+    fn a_strict_line_met_exactly_is_not_below() {
+        let (on, known) = (day("2026-01-01"), day("2026-10-01"));
+        for (condition, given, below, above) in [
+            ("tpp > 4800 TPP", "4800 TPP", "", ">"),
+            ("tpp > 4800 TPP", "4800.1 TPP", ">", ""),
+            ("tpp <= 4800 TPP", "4800 TPP", "", "<="),
+            ("tpp >= 4800 TPP", "4800 TPP", ">=", ""),
+            ("tpp >= 4800 TPP", "4799.9 TPP", "", ">="),
+            ("tpp < 4800 TPP", "4800 TPP", "<", ""),
+            ("tpp > 0 TPP", "0 TPP", "", ">"),
+            (
+                "tpp >= 4800 TPP AND NOT tpp > 4800 TPP",
+                "4800 TPP",
+                ">=",
+                ">",
+            ),
+        ] {
+            let book = checked(&book_with_rule(condition));
+            let given = facts(&format!("tpp = \"{given}\""));
+            let found = nearest_lines(&book, &given, on, known);
+            let near = found.first().expect("the fact is compared");
+            let sign = |line: &Option<Line>| line.as_ref().map_or("", |l| l.comparator);
+            assert_eq!(
+                (sign(&near.below), sign(&near.above)),
+                (below, above),
+                "{condition}"
+            );
+        }
     }
 }

@@ -5,8 +5,9 @@ use std::ops::Range;
 
 use weigh_facts::{Date, Facts, Verdict};
 
+use crate::alarms::alarms;
 use crate::assess::{Desk, contradictions};
-use crate::book::BookTest;
+use crate::book::{BookTest, Expectation};
 use crate::eval::{Day, Evaluation, Scope, known_values};
 use crate::finding::Finding;
 use crate::{Rulebook, assess};
@@ -59,34 +60,14 @@ fn run(book: &Rulebook, test: &BookTest) -> TestOutcome {
         let Some(rule) = book.rules.get(expected.rule) else {
             continue;
         };
-        let finding = desk.finding(expected.rule, rule);
-        if finding.verdict != expected.verdict {
-            failures.push(format!(
-                "`{}` was expected to be {} and is {}{}",
-                finding.rule,
-                expected.verdict,
-                finding.verdict,
-                because(&finding)
-            ));
-        }
-        if let Some(needs) = &expected.needs {
-            let found: BTreeSet<String> = finding.needs().iter().map(ToString::to_string).collect();
-            if *needs != found {
-                let (one, two) = (listed(needs), listed(&found));
-                failures.push(format!(
-                    "`{}` should need {one} and needs {two}",
-                    finding.rule
-                ));
-            }
-        }
-        if let Some(possible) = &expected.possible
-            && *possible != finding.possible
-        {
-            let (one, two) = (listed(possible), listed(&finding.possible));
-            failures.push(format!(
-                "`{}` should leave {one} possible and leaves {two}",
-                finding.rule
-            ));
+        failures.extend(unmet(expected, &desk.finding(expected.rule, rule)));
+    }
+    if let Some(expected) = &test.alarms {
+        let found = alarms(book, test.on, known).into_iter().map(|a| a.id);
+        let found: BTreeSet<String> = found.collect();
+        if *expected != found {
+            let (one, two) = (listed(expected), listed(&found));
+            failures.push(format!("the alarms should be {one} and are {two}"));
         }
     }
     // What the logic alone says applies: a test is about what it expects, and contradictions are
@@ -102,6 +83,52 @@ fn run(book: &Rulebook, test: &BookTest) -> TestOutcome {
         failures,
         span: test.span.clone(),
     }
+}
+
+/// What a test expects of a rule and a finding does not say.
+fn unmet(expected: &Expectation, finding: &Finding) -> Vec<String> {
+    let mut failures = Vec::new();
+    if finding.verdict != expected.verdict {
+        failures.push(format!(
+            "`{}` was expected to be {} and is {}{}",
+            finding.rule,
+            expected.verdict,
+            finding.verdict,
+            because(finding)
+        ));
+    }
+    if let Some(needs) = &expected.needs {
+        let found: BTreeSet<String> = finding.needs().iter().map(ToString::to_string).collect();
+        if *needs != found {
+            let (one, two) = (listed(needs), listed(&found));
+            failures.push(format!(
+                "`{}` should need {one} and needs {two}",
+                finding.rule
+            ));
+        }
+    }
+    if let Some(possible) = &expected.possible
+        && *possible != finding.possible
+    {
+        let (one, two) = (listed(possible), listed(&finding.possible));
+        failures.push(format!(
+            "`{}` should leave {one} possible and leaves {two}",
+            finding.rule
+        ));
+    }
+    if let Some(due) = &expected.due
+        && *due != finding.due
+    {
+        let shown =
+            |day: &Option<Date>| day.map_or("on no known day".to_owned(), |d| format!("by {d}"));
+        failures.push(format!(
+            "`{}` should fall due {} and falls due {}",
+            finding.rule,
+            shown(due),
+            shown(&finding.due)
+        ));
+    }
+    failures
 }
 
 fn because(finding: &Finding) -> String {

@@ -1,297 +1,471 @@
-//! Every combination of critical values, sixty-four at a time: a world is a bit. The oracle of
-//! `diagram`: plain, and too slow where much is open.
+//! The rules of a book as functions of what is not known of a subject, all in one diagram.
 //!
-//! Where every open comparison is given an answer, three-valued logic is two-valued, and one machine
-//! word folds a condition for sixty-four combinations at once.
+//! What is not known is a list of dimensions, each of which can go one of several ways: a fact by
+//! its critical values, one word of a set, a comparison of which no critical values can be listed.
+//! The ways of a dimension are numbered, and the digits of the number are variables of the diagram,
+//! so that every combination of ways is in it and none is written down. Predicates and rules that
+//! several rules read are worked out once.
 //!
-//! - **Invariant:** the answer for a world is the one [`crate::eval::fold`] gives for its truths.
+//! - **Invariant:** where every dimension goes some way, the function of a rule says what
+//!   [`crate::eval::fold`] makes of the truths it then has.
+//! - **Limit:** [`STEPS_MAX`] for one rule, and [`DIMENSIONS_MAX`].
 
-use weigh_facts::Truth;
+use weigh_facts::{FactType, Truth, Value};
 
 use crate::Rulebook;
-use crate::diagram::Dimension;
-use crate::eval::Evaluation;
-use crate::ir::Node;
+use crate::diagram::{Diagram, Function};
+use crate::eval::{Evaluation, Scope};
+use crate::ir::{Atom, Node, Operand, Test};
+use crate::ways::{Classes, Ways, ways};
 
-fn ways(dimension: &Dimension) -> usize {
-    dimension.rows.len().max(1)
+/// Steps of the diagram that one rule may take, with what it reads and nobody asked before.
+pub(crate) const STEPS_MAX: usize = 50_000;
+
+/// More dimensions than this are not put into one diagram.
+const DIMENSIONS_MAX: usize = 256;
+
+/// Digits of the number of a way.
+const DIGITS: u32 = 5;
+
+/// A rulebook over the facts of one subject on one day.
+#[derive(Clone, Copy)]
+pub(crate) struct Reading<'a> {
+    pub(crate) book: &'a Rulebook,
+    pub(crate) scope: Scope<'a>,
+    pub(crate) evaluation: &'a Evaluation<'a>,
 }
 
-/// All combinations of the ways of some dimensions. The first dimension varies fastest.
-pub(crate) struct Worlds<'d> {
-    dimensions: &'d [Dimension],
-    /// By dimension: how many worlds in a row choose the same way.
-    strides: Vec<usize>,
-    total: usize,
+/// Why a function is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// It takes more steps than are allowed.
+    TooMany,
+    /// The values of a fact depend on which comparisons are made: each rule wants its own worlds.
+    Apart,
 }
 
-/// Lanes whose number has a given bit set: the pattern of a dimension with two ways.
-const ALTERNATING: [u64; 6] = [
-    0xAAAA_AAAA_AAAA_AAAA,
-    0xCCCC_CCCC_CCCC_CCCC,
-    0xF0F0_F0F0_F0F0_F0F0,
-    0xFF00_FF00_FF00_FF00,
-    0xFFFF_0000_FFFF_0000,
-    0xFFFF_FFFF_0000_0000,
-];
+/// Something that can come out in several ways.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Dimension {
+    /// A fact that takes one of its critical values.
+    Fact(usize),
+    /// A set that has a word or not: the one that this comparison asks for.
+    Word { slot: usize, atom: usize },
+    /// A comparison that holds or not.
+    Comparison(usize),
+    /// A rule whose text was not known yet.
+    Text,
+}
 
-impl<'d> Worlds<'d> {
-    /// All combinations, or nothing when there are more than `limit`.
-    /// Dimensions with two ways should stand first: their patterns are constants.
-    pub(crate) fn new(dimensions: &'d [Dimension], limit: usize) -> Option<Self> {
-        let mut strides = Vec::with_capacity(dimensions.len());
-        let mut total = 1_usize;
-        for dimension in dimensions {
-            strides.push(total);
-            total = total.checked_mul(ways(dimension))?;
-        }
-        (total <= limit).then_some(Self {
-            dimensions,
-            strides,
-            total,
-        })
+/// All that can be.
+pub(crate) struct Worlds {
+    diagram: Diagram,
+    dimensions: Vec<Dimension>,
+    /// By atom: its dimension; none where it is known.
+    places: Vec<Option<usize>>,
+    literals: Vec<Option<Function>>,
+    predicates: Vec<Option<Function>>,
+    /// By rule.
+    effects: Vec<Option<Result<Function, Stop>>>,
+    classes: Option<Classes>,
+    /// Are these the worlds of one rule?
+    of_one: bool,
+    steps: usize,
+}
+
+impl Worlds {
+    /// The worlds of all rules.
+    pub(crate) fn of_all(reading: Reading<'_>, steps: usize) -> Self {
+        let atoms = 0..reading.book.atoms.len();
+        Self::new(reading, atoms, false, steps)
     }
 
-    /// The worlds of a word that exist.
-    fn existing(&self, word: usize) -> u64 {
-        match self.total.saturating_sub(word * 64) {
-            0 => 0,
-            left @ 1..64 => (1 << left) - 1,
-            _ => u64::MAX,
-        }
+    /// The worlds of one rule.
+    pub(crate) fn of_one(reading: Reading<'_>, rule: usize, steps: usize) -> Self {
+        let atoms = reading.book.rules.get(rule).map(|r| &r.reach_atoms);
+        Self::new(reading, atoms.into_iter().flatten().copied(), true, steps)
     }
 
-    fn words(&self) -> usize {
-        self.total.div_ceil(64)
-    }
-
-    /// The worlds of a word in which a dimension goes a way.
-    fn going(&self, dimension: usize, way: usize, word: usize) -> u64 {
-        let stride = self.strides.get(dimension).copied().unwrap_or(1);
-        let ways = self.dimensions.get(dimension).map_or(1, ways);
-        let first = word * 64;
-        if stride.is_multiple_of(64) {
-            return if first / stride % ways == way {
-                u64::MAX
-            } else {
-                0
-            };
-        }
-        let pattern = ALTERNATING.get(stride.trailing_zeros() as usize);
-        if let (2, true, Some(pattern)) = (ways, stride.is_power_of_two(), pattern) {
-            return if way == 1 { *pattern } else { !*pattern };
-        }
-        let goes = |lane: &usize| (first + lane) / stride % ways == way;
-        (0..64_usize)
-            .filter(goes)
-            .fold(0, |bits, lane| bits | (1 << lane))
-    }
-
-    /// In which worlds a rule is effective (`.1`), and in which its condition holds (`.0`).
-    pub(crate) fn outcomes(
-        &self,
-        book: &Rulebook,
-        evaluation: &Evaluation<'_>,
-        rule: usize,
-    ) -> (Outcomes, Outcomes) {
-        let everywhere = |truth: &Truth| match truth {
-            Truth::True => u64::MAX,
-            _ => 0,
+    fn new(
+        reading: Reading<'_>,
+        atoms: impl Iterator<Item = usize>,
+        of_one: bool,
+        steps: usize,
+    ) -> Self {
+        let book = reading.book;
+        let mut worlds = Self {
+            diagram: Diagram::new(),
+            dimensions: Vec::new(),
+            places: vec![None; book.atoms.len()],
+            literals: vec![None; book.atoms.len()],
+            predicates: vec![None; book.predicates.len()],
+            effects: vec![None; book.rules.len()],
+            classes: None,
+            of_one,
+            steps,
         };
-        let mut atoms: Vec<u64> = evaluation.truths.iter().map(everywhere).collect();
-        let mut effective: Vec<u64> = evaluation.effective.iter().map(everywhere).collect();
-        let reach = book.rules.get(rule).map(|r| r.reach_rules.as_slice());
-        let mut conditions = Outcomes::with_capacity(self.words());
-        let mut effects = Outcomes::with_capacity(self.words());
-        for word in 0..self.words() {
-            self.choose(word, &mut atoms);
-            let (mut condition, mut effect) = (0, 0);
-            for index in reach.unwrap_or_default() {
-                (condition, effect) = rule_worlds(book, evaluation, *index, &atoms, &effective);
-                if let Some(place) = effective.get_mut(*index) {
-                    *place = effect;
+        let mut of_slot: Vec<Option<usize>> = vec![None; book.slots.len()];
+        for index in atoms {
+            let Some(atom) = book.atoms.get(index) else {
+                continue;
+            };
+            if reading.evaluation.truth(index) == Truth::Unknown {
+                let place = worlds.dimension_of(reading, index, atom, &mut of_slot);
+                if let Some(known) = worlds.places.get_mut(index) {
+                    *known = Some(place);
                 }
             }
-            let existing = self.existing(word);
-            conditions.add(condition, existing);
-            effects.add(effect, existing);
         }
-        (conditions, effects)
+        worlds
     }
 
-    /// Gives every open comparison its answer in each world of a word.
-    fn choose(&self, word: usize, atoms: &mut [u64]) {
-        for (index, dimension) in self.dimensions.iter().enumerate() {
-            for atom in &dimension.atoms {
-                if let Some(place) = atoms.get_mut(*atom) {
-                    *place = 0;
-                }
-            }
-            for (way, row) in dimension.rows.iter().enumerate() {
-                let going = self.going(index, way, word);
-                for (atom, holds) in dimension.atoms.iter().zip(row) {
-                    if let (true, Some(place)) = (*holds, atoms.get_mut(*atom)) {
-                        *place |= going;
+    fn dimension_of(
+        &mut self,
+        reading: Reading<'_>,
+        index: usize,
+        atom: &Atom,
+        of_slot: &mut [Option<usize>],
+    ) -> usize {
+        let next = self.dimensions.len();
+        let dimension = match critical_slot(atom, &reading.scope) {
+            None => Dimension::Comparison(index),
+            Some(slot) => match &atom.test {
+                Test::Contains { word, .. } => {
+                    let is_same = |d: &Dimension| {
+                        matches!(d, Dimension::Word { slot: other, atom } if *other == slot
+                            && asks_for(reading.book, *atom) == Some(word))
+                    };
+                    if let Some(place) = self.dimensions.iter().position(is_same) {
+                        return place;
                     }
+                    Dimension::Word { slot, atom: index }
+                }
+                _ => {
+                    let Some(place) = of_slot.get_mut(slot) else {
+                        return next;
+                    };
+                    if let Some(place) = *place {
+                        return place;
+                    }
+                    *place = Some(next);
+                    Dimension::Fact(slot)
+                }
+            },
+        };
+        self.dimensions.push(dimension);
+        next
+    }
+
+    /// When a rule is effective.
+    pub(crate) fn effect(&mut self, reading: Reading<'_>, rule: usize) -> Result<Function, Stop> {
+        self.work_out(reading, rule, true);
+        self.worked_out(rule)
+    }
+
+    /// When the condition of a rule holds.
+    pub(crate) fn condition(
+        &mut self,
+        reading: Reading<'_>,
+        rule: usize,
+    ) -> Result<Function, Stop> {
+        self.work_out(reading, rule, false);
+        self.diagram.allow(self.steps);
+        self.condition_alone(reading, rule)
+    }
+
+    /// The effects of the rules that a rule depends on, and its own if that is asked for.
+    fn work_out(&mut self, reading: Reading<'_>, rule: usize, and_itself: bool) {
+        let reach = reading.book.rules.get(rule).map(|r| &r.reach_rules);
+        for index in reach.into_iter().flatten().copied() {
+            let is_asked = and_itself || index != rule;
+            if is_asked && self.effects.get(index) == Some(&None) {
+                self.diagram.allow(self.steps);
+                let effect = self.effect_alone(reading, index);
+                if let Some(place) = self.effects.get_mut(index) {
+                    *place = Some(effect);
                 }
             }
         }
     }
 
-    /// Does the outcome change along a dimension, all else equal?
-    pub(crate) fn matters(&self, dimension: usize, outcomes: &Outcomes) -> bool {
-        let stride = self.strides.get(dimension).copied().unwrap_or(1);
-        let ways = self.dimensions.get(dimension).map_or(1, ways);
-        (1..ways).any(|way| {
-            let shift = stride * way;
-            (0..self.words()).any(|word| {
-                let base = self.going(dimension, 0, word) & self.existing(word);
-                let differs = outcomes.word(word) ^ outcomes.shifted(word, shift);
-                base & differs != 0
-            })
-        })
+    fn worked_out(&self, rule: usize) -> Result<Function, Stop> {
+        let effect = self.effects.get(rule).copied().flatten();
+        effect.unwrap_or(Err(Stop::TooMany))
     }
 
-    /// Is the outcome the same wherever a dimension goes one way, for each of its ways?
-    pub(crate) fn settles(&self, dimension: usize, outcomes: &Outcomes) -> bool {
-        let ways = self.dimensions.get(dimension).map_or(1, ways);
-        (0..ways).all(|way| {
-            let (mut holds, mut fails) = (0, 0);
-            for word in 0..self.words() {
-                let here = self.going(dimension, way, word) & self.existing(word);
-                holds |= outcomes.word(word) & here;
-                fails |= !outcomes.word(word) & here;
+    /// One effect, where those it depends on are worked out.
+    fn effect_alone(&mut self, reading: Reading<'_>, index: usize) -> Result<Function, Stop> {
+        match reading.evaluation.effective.get(index) {
+            Some(Truth::True) => return Ok(Function::TRUE),
+            Some(Truth::False) => return Ok(Function::FALSE),
+            _ => {}
+        }
+        if reading.evaluation.is_unread(index) {
+            let place = self.dimensions.len();
+            self.dimensions.push(Dimension::Text);
+            return self.flag(place);
+        }
+        let mut effect = self.condition_alone(reading, index)?;
+        let exceptions = reading.book.rules.get(index).map(|r| &r.overridden_by);
+        for exception in exceptions.into_iter().flatten() {
+            if effect == Function::FALSE {
+                break;
             }
-            holds == 0 || fails == 0
-        })
+            let exception = self.worked_out(*exception)?;
+            effect = self.and(effect, !exception)?;
+        }
+        Ok(effect)
     }
-}
 
-/// One answer per world.
-pub(crate) struct Outcomes {
-    bits: Vec<u64>,
-    pub(crate) can_hold: bool,
-    pub(crate) can_fail: bool,
-}
-
-impl Outcomes {
-    fn with_capacity(words: usize) -> Self {
-        Self {
-            bits: Vec::with_capacity(words),
-            can_hold: false,
-            can_fail: false,
+    fn condition_alone(&mut self, reading: Reading<'_>, index: usize) -> Result<Function, Stop> {
+        match reading.evaluation.conditions.get(index) {
+            Some(Truth::True) => Ok(Function::TRUE),
+            Some(Truth::False) => Ok(Function::FALSE),
+            _ => match reading.book.rules.get(index) {
+                Some(rule) => self.fold(reading, &rule.node),
+                None => Ok(Function::FALSE),
+            },
         }
     }
 
-    fn add(&mut self, outcome: u64, existing: u64) {
-        self.can_hold |= outcome & existing != 0;
-        self.can_fail |= !outcome & existing != 0;
-        self.bits.push(outcome & existing);
-    }
-
-    fn word(&self, word: usize) -> u64 {
-        self.bits.get(word).copied().unwrap_or(0)
-    }
-
-    /// The answers of the worlds that stand `shift` further on.
-    fn shifted(&self, word: usize, shift: usize) -> u64 {
-        let at = word + shift / 64;
-        let low = self.word(at);
-        match shift % 64 {
-            0 => low,
-            part => low >> part | self.word(at + 1) << (64 - part),
+    fn fold(&mut self, reading: Reading<'_>, node: &Node) -> Result<Function, Stop> {
+        match node {
+            Node::Atom(index) => self.literal(reading, *index),
+            Node::Applies(index) => self.worked_out(*index),
+            Node::Not(inner) => self.fold(reading, inner).map(|inner| !inner),
+            Node::All(parts) => self.fold_parts(reading, parts, false),
+            // One of them holds if not all of them fail.
+            Node::Any(parts) => self.fold_parts(reading, parts, true).map(|all| !all),
+            Node::Predicate(index) => {
+                if let Some(known) = self.predicates.get(*index).copied().flatten() {
+                    return Ok(known);
+                }
+                let node = reading.evaluation.predicates.get(*index);
+                let function = node.map_or(Ok(Function::FALSE), |n| self.fold(reading, n))?;
+                if let Some(known) = self.predicates.get_mut(*index) {
+                    *known = Some(function);
+                }
+                Ok(function)
+            }
         }
+    }
+
+    /// All parts hold, or all fail.
+    fn fold_parts(
+        &mut self,
+        reading: Reading<'_>,
+        parts: &[Node],
+        fail: bool,
+    ) -> Result<Function, Stop> {
+        let mut all = Function::TRUE;
+        // From the last: the first ask for the earliest dimensions, and are put on top.
+        for part in parts.iter().rev() {
+            let part = self.fold(reading, part)?;
+            all = self.and(all, if fail { !part } else { part })?;
+            if all == Function::FALSE {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
+    fn and(&mut self, one: Function, other: Function) -> Result<Function, Stop> {
+        self.diagram.and(one, other).ok_or(Stop::TooMany)
+    }
+
+    fn literal(&mut self, reading: Reading<'_>, atom: usize) -> Result<Function, Stop> {
+        if let Some(literal) = self.literals.get(atom).copied().flatten() {
+            return Ok(literal);
+        }
+        let Some(place) = self.places.get(atom).copied().flatten() else {
+            return Ok(Function::from(
+                reading.evaluation.truth(atom) == Truth::True,
+            ));
+        };
+        match self.dimensions.get(place).copied() {
+            Some(Dimension::Fact(slot)) if !is_flag(reading.book, slot) => {
+                self.add_literals(reading, place, slot)?;
+                let literal = self.literals.get(atom).copied().flatten();
+                Ok(literal.unwrap_or(Function::FALSE))
+            }
+            _ => {
+                let literal = self.flag(place)?;
+                if let Some(known) = self.literals.get_mut(atom) {
+                    *known = Some(literal);
+                }
+                Ok(literal)
+            }
+        }
+    }
+
+    /// A dimension that goes one way or the other.
+    fn flag(&mut self, place: usize) -> Result<Function, Stop> {
+        let variable = self.variable(place)?;
+        let (low, high) = (Function::FALSE, Function::TRUE);
+        Ok(self.diagram.choice(variable, low, high))
+    }
+
+    /// The first variable of a dimension.
+    fn variable(&self, place: usize) -> Result<u32, Stop> {
+        match u32::try_from(place) {
+            Ok(place) if self.dimensions.len() <= DIMENSIONS_MAX => Ok(place << DIGITS),
+            _ if self.of_one => Err(Stop::TooMany),
+            _ => Err(Stop::Apart),
+        }
+    }
+
+    /// What the ways of a fact make of every open comparison with it.
+    fn add_literals(
+        &mut self,
+        reading: Reading<'_>,
+        place: usize,
+        slot: usize,
+    ) -> Result<(), Stop> {
+        let variable = self.variable(place)?;
+        let atoms = self.places.iter().enumerate();
+        let atoms = atoms.filter(|(_, p)| **p == Some(place)).map(|(a, _)| a);
+        let atoms: Vec<usize> = atoms.collect();
+        let found = atoms.iter().filter_map(|a| reading.book.atoms.get(*a));
+        let tests: Vec<&Test> = found.map(|a| &a.test).collect();
+        let (book, scope) = (reading.book, &reading.scope);
+        let ways = ways(book, scope, slot, &tests, &mut self.classes);
+        if !ways.are_shared && !self.of_one {
+            return Err(Stop::Apart);
+        }
+        for (column, atom) in atoms.iter().enumerate() {
+            let literal = choose(&mut self.diagram, &ways, column, (0, ways.len()), variable);
+            if let Some(known) = self.literals.get_mut(*atom) {
+                *known = Some(literal);
+            }
+        }
+        Ok(())
+    }
+
+    /// The facts that can change a function, and whether there is only one of them and nothing else.
+    pub(crate) fn deciding(
+        &mut self,
+        reading: Reading<'_>,
+        function: Function,
+    ) -> (Vec<usize>, bool) {
+        let mut matters = vec![false; self.dimensions.len()];
+        self.diagram.variables(function, |variable| {
+            if let Some(place) = matters.get_mut((variable >> DIGITS) as usize) {
+                *place = true;
+            }
+        });
+        let mut slots = Vec::new();
+        let mut count = 0;
+        let mut are_words = true;
+        for (dimension, _) in self.dimensions.iter().zip(&matters).filter(|(_, m)| **m) {
+            count += 1;
+            are_words &= matches!(dimension, Dimension::Word { .. });
+            add_slots(reading, *dimension, &mut slots);
+        }
+        // Several dimensions settle nothing alone, but the words of one set are chosen together.
+        let is_alone = slots.len() == 1 && (count == 1 || are_words);
+        (slots, is_alone)
+    }
+
+    /// Every fact that a rule can depend on and that is open.
+    pub(crate) fn open_slots(&self, reading: Reading<'_>, rule: usize) -> Vec<usize> {
+        let mut slots = Vec::new();
+        let atoms = reading.book.rules.get(rule).map(|r| &r.reach_atoms);
+        for atom in atoms.into_iter().flatten() {
+            let place = self.places.get(*atom).copied().flatten();
+            if let Some(dimension) = place.and_then(|p| self.dimensions.get(p)) {
+                add_slots(reading, *dimension, &mut slots);
+            }
+        }
+        slots
     }
 }
 
-/// In which of sixty-four worlds a rule's condition holds, and in which it is effective.
-fn rule_worlds(
-    book: &Rulebook,
-    evaluation: &Evaluation<'_>,
-    index: usize,
-    atoms: &[u64],
-    effective: &[u64],
-) -> (u64, u64) {
-    let Some(rule) = book.rules.get(index) else {
-        return (0, 0);
+fn asks_for(book: &Rulebook, atom: usize) -> Option<&String> {
+    match &book.atoms.get(atom)?.test {
+        Test::Contains { word, .. } => Some(word),
+        _ => None,
+    }
+}
+
+fn is_flag(book: &Rulebook, slot: usize) -> bool {
+    let kind = book.slots.get(slot).map(|s| &s.kind);
+    matches!(kind, Some(FactType::Bool))
+}
+
+/// A comparison as a function of the digits of the way, the first digit first.
+fn choose(
+    diagram: &mut Diagram,
+    ways: &Ways,
+    column: usize,
+    (from, to): (usize, usize),
+    variable: u32,
+) -> Function {
+    if to <= from + 1 {
+        return Function::from(ways.holds(from, column));
+    }
+    let middle = from + (to - from) / 2;
+    let low = choose(diagram, ways, column, (from, middle), variable + 1);
+    let high = choose(diagram, ways, column, (middle, to), variable + 1);
+    diagram.choice(variable, low, high)
+}
+
+/// Adds the facts that choose among the ways of a dimension, each once.
+fn add_slots(reading: Reading<'_>, dimension: Dimension, slots: &mut Vec<usize>) {
+    let mut add = |slot: usize| {
+        if !slots.contains(&slot) {
+            slots.push(slot);
+        }
     };
-    if !evaluation.is_in_force(index) {
-        return (0, 0);
-    }
-    let condition = fold_worlds(&rule.node, atoms, &evaluation.predicates, effective);
-    let exceptions = rule.overridden_by.iter();
-    let exception = exceptions.fold(0, |bits, o| bits | effective.get(*o).copied().unwrap_or(0));
-    (condition, condition & !exception)
-}
-
-fn fold_worlds(node: &Node, atoms: &[u64], predicates: &[&Node], rules: &[u64]) -> u64 {
-    let part = |node: &Node| fold_worlds(node, atoms, predicates, rules);
-    match node {
-        Node::Atom(index) => atoms.get(*index).copied().unwrap_or(0),
-        Node::Applies(index) => rules.get(*index).copied().unwrap_or(0),
-        Node::Predicate(index) => predicates.get(*index).map_or(0, |node| part(node)),
-        Node::Not(inner) => !part(inner),
-        Node::All(parts) => parts.iter().fold(u64::MAX, |bits, p| bits & part(p)),
-        Node::Any(parts) => parts.iter().fold(0, |bits, p| bits | part(p)),
+    match dimension {
+        Dimension::Fact(slot) | Dimension::Word { slot, .. } => add(slot),
+        Dimension::Comparison(atom) => {
+            let atom = reading.book.atoms.get(atom);
+            let slots = atom.into_iter().flat_map(|a| &a.slots).copied();
+            slots
+                .filter(|s| is_undecided(&reading.scope, *s))
+                .for_each(add);
+        }
+        Dimension::Text => {}
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn dimension(ways: usize) -> Dimension {
-        Dimension {
-            slots: vec![],
-            atoms: vec![],
-            rows: vec![vec![]; ways],
-        }
+/// Could more be known of a fact in a comparison that is open?
+fn is_undecided(scope: &Scope<'_>, slot: usize) -> bool {
+    match scope.values.get(slot).copied().flatten() {
+        None | Some(Value::Records(_)) => true,
+        Some(Value::Quantity(estimate)) => estimate.as_exact().is_none(),
+        Some(_) => false,
     }
+}
 
-    /// Bit by bit, what `going` says in whole words.
-    #[test]
-    fn worlds_are_counted_in_mixed_radix() {
-        for shape in [
-            &[2, 2, 2, 2, 2, 2, 2, 3][..],
-            &[2, 3, 5, 2],
-            &[7, 2, 2, 11],
-            &[1],
-            &[],
-        ] {
-            let dimensions: Vec<Dimension> = shape.iter().map(|w| dimension(*w)).collect();
-            let worlds = Worlds::new(&dimensions, 20_000).unwrap();
-            for world in 0..worlds.total {
-                let mut rest = world;
-                for (index, ways) in shape.iter().enumerate() {
-                    for way in 0..*ways {
-                        let bit = worlds.going(index, way, world / 64) >> (world % 64) & 1;
-                        assert_eq!(
-                            bit == 1,
-                            rest % ways == way,
-                            "{shape:?} {world} {index} {way}"
-                        );
-                    }
-                    rest /= ways;
-                }
-            }
+/// The fact whose value alone decides a comparison, if its critical values can be listed.
+fn critical_slot(atom: &Atom, scope: &Scope<'_>) -> Option<usize> {
+    match &atom.test {
+        Test::Flag(Operand::Fact(slot))
+        | Test::Day {
+            of: Operand::Fact(slot),
+            ..
         }
-        let wide: Vec<Dimension> = (0..15).map(|_| dimension(2)).collect();
-        assert!(Worlds::new(&wide, 20_000).is_none());
-    }
-
-    #[test]
-    fn what_matters_is_found_across_words() {
-        let dimensions: Vec<Dimension> = [2, 2, 2, 2, 2, 2, 3, 2].map(dimension).into();
-        let worlds = Worlds::new(&dimensions, 20_000).unwrap();
-        for chosen in 0..dimensions.len() {
-            let mut outcomes = Outcomes::with_capacity(0);
-            for word in 0..worlds.words() {
-                outcomes.add(worlds.going(chosen, 1, word), worlds.existing(word));
-            }
-            for index in 0..dimensions.len() {
-                assert_eq!(worlds.matters(index, &outcomes), index == chosen);
-                assert_eq!(worlds.settles(index, &outcomes), index == chosen);
-            }
+        | Test::Contains {
+            of: Operand::Fact(slot),
+            ..
+        } => Some(*slot),
+        Test::Line {
+            of: Operand::Fact(slot),
+            line,
+            ..
+        } => scope.bounds(line).as_exact().map(|_| *slot),
+        Test::Word {
+            of: Operand::Fact(slot),
+            sets,
+            ..
+        } => {
+            let is_whole = |set: &usize| {
+                let set = scope.day.sets.get(*set);
+                set.is_some_and(crate::eval::SetToday::is_whole)
+            };
+            sets.iter().all(is_whole).then_some(*slot)
         }
+        _ => None,
     }
 }

@@ -9,12 +9,14 @@ use std::collections::BTreeSet;
 use rayon::prelude::*;
 use weigh_compute::{Chip, PerformanceDensity, Tf32};
 use weigh_facts::{
-    Certainty, Date, Enforcement, Facts, Grade, SourceKey, SubjectKind, TextStatus, Verdict,
+    Certainty, Date, Decimal, Enforcement, Facts, Grade, SourceKey, SubjectKind, TextStatus,
 };
 use weigh_rules::Rulebook;
 
+use crate::chip_exports::{Treatment, treatments};
+use crate::chip_flips::{Flip, flips};
 use crate::chips::{
-    ChipOptions, Flip, add_word, books_about, classes, flips, is_open_by_figures, known, name,
+    ChipOptions, add_no_letter, add_word, books_about, classes, is_said, known, lines, name,
 };
 use crate::law::Law;
 use crate::table::{Speaks, speaks};
@@ -28,6 +30,8 @@ pub struct ChipList {
     pub tf32: Tf32,
     /// The rulebooks about chips, by id.
     pub books: Vec<BookRead>,
+    /// Every line that is drawn on a figure of chips on any day, in the unit of readers.
+    pub lines: Vec<Decimal>,
     /// The chips.
     pub rows: Vec<ChipRow>,
 }
@@ -60,6 +64,8 @@ pub struct ChipRow {
     pub classes: Vec<Class>,
     /// Other readings of its figures, and what they change.
     pub flips: Vec<Flip>,
+    /// The destinations for which another reading gives another outcome of an export.
+    pub export_flips: Vec<Treatment>,
 }
 
 /// A figure of a chip that rules read.
@@ -124,6 +130,7 @@ pub fn chip_list(law: &Law, chips: &[&Chip], options: &ChipOptions) -> ChipList 
         on: options.on,
         tf32: options.tf32,
         books: books.collect(),
+        lines: lines(law, options),
         rows: rows.into_iter().map(|(row, _)| row).collect(),
     }
 }
@@ -134,11 +141,19 @@ fn row(law: &Law, chip: &Chip, options: &ChipOptions) -> ChipRow {
         rulebook: book.id().to_owned(),
         says: class(book, &facts, options),
     });
+    let flips = flips(law, chip, &facts, options);
+    let mut export_flips = Vec::new();
+    // Exports are read of those chips alone of which there is another reading.
+    if !flips.is_empty() {
+        export_flips = treatments(law, chip, &facts, options);
+        export_flips.retain(|t| !t.flips.is_empty());
+    }
     ChipRow {
         chip: chip.clone(),
         unverified: unverified(chip, &facts, options.tf32),
         classes: classes.collect(),
-        flips: flips(law, chip, &facts, options),
+        flips,
+        export_flips,
     }
 }
 
@@ -146,6 +161,7 @@ fn row(law: &Law, chip: &Chip, options: &ChipOptions) -> ChipRow {
 pub(crate) fn circuit(chip: &Chip, options: &ChipOptions) -> Facts {
     let mut facts = chip.facts(options.tf32);
     add_word(&mut facts, "item_kind", "integrated-circuit");
+    add_no_letter(&mut facts, chip);
     for (name, fact) in &options.told {
         facts.insert(name.clone(), fact.clone());
     }
@@ -156,7 +172,7 @@ pub(crate) fn circuit(chip: &Chip, options: &ChipOptions) -> Facts {
 pub(crate) fn class(book: &Rulebook, facts: &Facts, options: &ChipOptions) -> Vec<Speaks> {
     classes(book, facts, options.on, known(book, options))
         .iter()
-        .filter(|f| f.verdict == Verdict::Applies || is_open_by_figures(f))
+        .filter(|f| is_said(f))
         .map(speaks)
         .collect()
 }

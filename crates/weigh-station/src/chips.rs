@@ -1,23 +1,22 @@
 //! What the rulebooks say of one chip: its class in every vintage, how a license is treated by
 //! destination and parent, and how far it is from each line.
 //!
-//! - **Invariant:** a convention that changes a class is never chosen silently: every other reading
-//!   of the figures is tried, and what it changes is listed.
-//! - **Invariant:** the classes of destinations leave no listed country out, and a country that no
-//!   list has is unknown.
+//! What other readings of the figures change is in `chip_flips`, how exports are treated in
+//! `chip_exports`.
 
 use std::collections::BTreeSet;
 
-use rayon::prelude::*;
-use weigh_compute::{ApplicableArea, CHIP_DENSITY, CHIP_TPP, Chip, Reading, Tf32};
+use weigh_compute::{Chip, ChipCatalog, Tf32};
 use weigh_facts::{
-    Date, Decimal, Estimate, Fact, FactName, Facts, Grade, Level, MethodId, Origin, SubjectKind,
-    Value, Verdict,
+    Date, Decimal, Fact, FactName, Facts, Grade, Level, MethodId, Origin, SubjectKind, Unit, Value,
+    Verdict,
 };
-use weigh_rules::{Finding, Neighbors, Rulebook};
+use weigh_rules::{Alarm, Finding, Line, Neighbors, Rulebook};
 
+use crate::chip_exports::{Treatment, one_treatment, treatments};
+use crate::chip_flips::{Flip, flips};
 use crate::law::Law;
-use crate::table::{Speaks, speaking, speaks};
+use crate::table::{Speaks, speaks};
 
 /// What is asked of a chip.
 #[derive(Clone, Debug)]
@@ -37,6 +36,8 @@ pub struct ChipOptions {
 pub struct ChipSheet {
     /// The chip.
     pub chip: Chip,
+    /// The file it was read from, if it is a person's own; its id may be one of the catalog's.
+    pub file: Option<String>,
     /// How TF32 counts here.
     pub tf32: Tf32,
     /// The day the rules are read on.
@@ -55,6 +56,11 @@ pub struct ChipSheet {
     pub treatments: Vec<Treatment>,
     /// Was a destination named? Then there is one treatment, in full.
     pub is_one_export: bool,
+    /// What a person must look at because of the day, by the rulebooks that were read.
+    pub alarms: Vec<Alarm>,
+    /// Every line that is drawn on a figure of chips on any day, in the unit of readers: no figure
+    /// that is shown may seem to stand on one.
+    pub lines: Vec<Decimal>,
     /// The nearest lines of each rulebook on its figures.
     pub neighbors: Vec<(String, Neighbors)>,
 }
@@ -81,43 +87,19 @@ pub struct Era {
     pub from: Date,
     /// The first day after; none for until further notice.
     pub until: Option<Date>,
+    /// Later days in it on which rules about chips or their exports changed, and its class did not.
+    pub same_on: Vec<Date>,
     /// The rules that classify it, or could; none where none does.
     pub says: Vec<Speaks>,
 }
 
-/// Another reading of the figures, and what it changes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Flip {
-    /// The reading: `tf32 as 32 bits`.
-    pub reading: Reading,
-    /// The performance under it, TPP.
-    pub tpp: Decimal,
-    /// Rules that come out otherwise: name, as read, as read otherwise.
-    pub changes: Vec<(String, Verdict, Verdict)>,
-}
-
-/// How an export is treated.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Treatment {
-    /// Destinations that are treated alike.
-    pub destinations: Vec<String>,
-    /// Where the ultimate parent sits; none for a party of the destination itself.
-    pub parent: Option<String>,
-    /// What speaks, heaviest first.
-    pub says: Vec<Speaks>,
-}
-
 const TOLD: MethodId = MethodId::new("tried");
-/// The party test is shown beside the local party with a parent from here.
-const OTHER_PARENT: &str = "CN";
-/// The facts that are places of a party.
-const PARTY_FACTS: [&str; 3] = ["destination", "party_headquarters", "party_ultimate_parent"];
-
 /// Reads every rulebook over one chip.
 #[must_use]
 pub fn chip_sheet(law: &Law, chip: &Chip, options: &ChipOptions) -> ChipSheet {
     let mut facts = chip.facts(options.tf32);
     add_word(&mut facts, "item_kind", "integrated-circuit");
+    add_no_letter(&mut facts, chip);
     let mut instead = Vec::new();
     for (name, fact) in &options.told {
         if facts.get(name).is_some_and(|own| own.value != fact.value) {
@@ -132,17 +114,38 @@ pub fn chip_sheet(law: &Law, chip: &Chip, options: &ChipOptions) -> ChipSheet {
         flips: flips(law, chip, &facts, options),
         inside_a_computer: inside_a_computer(law, &facts, options),
         treatments: if is_one_export {
-            vec![one_treatment(law, &facts, options)]
+            vec![one_treatment(law, chip, &facts, options)]
         } else {
-            treatments(law, &facts, options)
+            treatments(law, chip, &facts, options)
         },
         is_one_export,
+        alarms: alarms(law, options),
+        lines: lines(law, options),
         neighbors: neighbors(law, &facts, options),
         chip: chip.clone(),
+        file: None,
         tf32: options.tf32,
         on: options.on,
         facts,
     }
+}
+
+/// A chip of the catalog that is none of those which public letters name is another chip. Of a
+/// person's own nobody knows which it is.
+pub(crate) fn add_no_letter(facts: &mut Facts, chip: &Chip) {
+    let listed = ChipCatalog::shipped().ok();
+    let listed = listed.and_then(|catalog| catalog.find(&chip.id).ok());
+    let letter = name("letter_chip");
+    if listed != Some(chip) || facts.get(&letter).is_some() {
+        return;
+    }
+    let origin = Origin {
+        grade: Grade::Inferred,
+        method: MethodId::new("chip-catalog/1"),
+        sources: vec!["the catalog: no public letter names this chip".to_owned()],
+    };
+    let value = Value::Word("other".to_owned());
+    facts.insert(letter, Fact { value, origin });
 }
 
 #[expect(clippy::expect_used, reason = "the names are constants of this file")]
@@ -199,13 +202,14 @@ pub(crate) fn classes(book: &Rulebook, facts: &Facts, on: Date, known: Date) -> 
 
 /// Figures of a chip that its file can give. A class that stays open for want of one of these is
 /// open because of the chip; one that needs more, such as the ECCN of the item otherwise, is not.
-const FIGURES: [&str; 6] = [
+const FIGURES: [&str; 7] = [
     "total_processing_performance",
     "performance_density",
     "chip_interconnect_bandwidth",
     "chip_dram_bandwidth",
     "chip_tdp",
     "chip_data_center",
+    "chip_designer_headquarters",
 ];
 
 pub(crate) fn is_open_by_figures(finding: &Finding) -> bool {
@@ -215,11 +219,46 @@ pub(crate) fn is_open_by_figures(finding: &Finding) -> bool {
         && missing.all(|need| FIGURES.contains(&need.fact.as_str()))
 }
 
+/// Is it open because its text, or one it depends on, was not known yet? Then nothing that could be
+/// told of the chip settles it.
+pub(crate) fn is_unread(finding: &Finding) -> bool {
+    finding.verdict == Verdict::Indeterminate
+        && finding.text_status.is_none()
+        && finding.missing.is_empty()
+}
+
+/// Does it classify the chip, or could it by the figures of the chip or by a text not known yet?
+pub(crate) fn is_said(finding: &Finding) -> bool {
+    finding.verdict == Verdict::Applies || is_open_by_figures(finding) || is_unread(finding)
+}
+
+/// Do the same rules speak in the same way? Texts that were not known are alike.
+fn is_one_class(one: &[Speaks], other: &[Speaks]) -> bool {
+    let unread = |s: &Speaks| {
+        s.verdict == Verdict::Indeterminate && s.text_status.is_none() && s.needs.is_empty()
+    };
+    let key = |says: &[Speaks]| {
+        let read = says.iter().filter(|s| !unread(s));
+        let read: Vec<(String, Verdict)> = read.map(|s| (s.rule.clone(), s.verdict)).collect();
+        (read, says.iter().any(unread))
+    };
+    key(one) == key(other)
+}
+
+/// The days, as far as they are known, on which rules about chips and their exports begin or end.
+fn vintages(book: &Rulebook, known: Date) -> BTreeSet<Date> {
+    let speaks = |about| matches!(about, SubjectKind::Chip | SubjectKind::Export);
+    let rules = book.entries().filter(|r| speaks(r.about));
+    let ends = rules.flat_map(|r| [r.interval.from, r.interval.until]);
+    ends.flatten().filter(|day| *day <= known).collect()
+}
+
 fn timelines(law: &Law, facts: &Facts, options: &ChipOptions) -> Vec<Timeline> {
     let mut timelines = Vec::new();
     for book in books_about(law, SubjectKind::Chip) {
         let known = known(book, options);
         let mut eras: Vec<Era> = Vec::new();
+        let vintages = vintages(book, known);
         let mut days = book.change_days();
         if days.is_empty() {
             days.insert(options.on);
@@ -227,14 +266,12 @@ fn timelines(law: &Law, facts: &Facts, options: &ChipOptions) -> Vec<Timeline> {
         for from in days {
             let says: Vec<Speaks> = classes(book, facts, from, known)
                 .iter()
-                .filter(|f| f.verdict == Verdict::Applies || is_open_by_figures(f))
+                .filter(|f| is_said(f))
                 .map(speaks)
                 .collect();
-            let key = |says: &[Speaks]| -> Vec<(String, Verdict)> {
-                says.iter().map(|s| (s.rule.clone(), s.verdict)).collect()
-            };
             if let Some(last) = eras.last_mut() {
-                if key(&last.says) == key(&says) {
+                if is_one_class(&last.says, &says) {
+                    last.same_on.extend(vintages.get(&from));
                     continue;
                 }
                 last.until = Some(from);
@@ -242,6 +279,7 @@ fn timelines(law: &Law, facts: &Facts, options: &ChipOptions) -> Vec<Timeline> {
             eras.push(Era {
                 from,
                 until: None,
+                same_on: Vec::new(),
                 says,
             });
         }
@@ -254,62 +292,6 @@ fn timelines(law: &Law, facts: &Facts, options: &ChipOptions) -> Vec<Timeline> {
         });
     }
     timelines
-}
-
-/// Every other reading of the figures, and what it changes of the classes on the day.
-pub(crate) fn flips(law: &Law, chip: &Chip, facts: &Facts, options: &ChipOptions) -> Vec<Flip> {
-    let mut flips = Vec::new();
-    for alternative in chip.alternatives(options.tf32) {
-        let mut other = facts.clone();
-        set_performance(&mut other, chip, &alternative.performance.tpp);
-        let mut changes = Vec::new();
-        for book in books_about(law, SubjectKind::Chip) {
-            let known = known(book, options);
-            let before = classes(book, facts, options.on, known);
-            let after = classes(book, &other, options.on, known);
-            for (before, after) in before.iter().zip(&after) {
-                if before.verdict != after.verdict {
-                    let rule = format!("{}/{}", before.rulebook, before.rule);
-                    changes.push((rule, before.verdict, after.verdict));
-                }
-            }
-        }
-        flips.push(Flip {
-            reading: alternative.reading,
-            tpp: alternative.performance.tpp,
-            changes,
-        });
-    }
-    flips
-}
-
-/// Puts another performance in place, and the density that follows from it.
-fn set_performance(facts: &mut Facts, chip: &Chip, tpp: &Decimal) {
-    const DIGITS: u64 = 24;
-    let origin = Origin {
-        grade: Grade::Computed,
-        method: CHIP_TPP,
-        sources: vec!["another reading of the figures".to_owned()],
-    };
-    let value = Value::Quantity(Estimate::exact(tpp.clone(), CHIP_TPP));
-    let performance = name("total_processing_performance");
-    facts.insert(
-        performance,
-        Fact {
-            value,
-            origin: origin.clone(),
-        },
-    );
-    let ApplicableArea::Known(area) = chip.applicable_area() else {
-        return;
-    };
-    let low = area.high().and_then(|a| tpp.quotient_down(a, DIGITS));
-    let high = area.low().and_then(|a| tpp.quotient_up(a, DIGITS));
-    let density = Estimate::new(low, None, high, area.coverage(), CHIP_DENSITY);
-    if let Ok(density) = density {
-        let value = Value::Quantity(density);
-        facts.insert(name("performance_density"), Fact { value, origin });
-    }
 }
 
 fn inside_a_computer(law: &Law, facts: &Facts, options: &ChipOptions) -> Vec<Speaks> {
@@ -329,137 +311,56 @@ fn inside_a_computer(law: &Law, facts: &Facts, options: &ChipOptions) -> Vec<Spe
     said
 }
 
-/// What the rules about exports say, those of a level and heavier; where there are none, the others.
-fn export_findings(law: &Law, facts: &Facts, options: &ChipOptions, least: Level) -> Vec<Finding> {
-    let heavy = findings_from(law, facts, options, least);
-    if heavy.is_empty() {
-        return findings_from(law, facts, options, Level::Note);
-    }
-    heavy
-}
-
-fn findings_from(law: &Law, facts: &Facts, options: &ChipOptions, least: Level) -> Vec<Finding> {
-    let mut all = Vec::new();
-    for book in books_about(law, SubjectKind::Export) {
-        let known = known(book, options);
-        let kinds = about(SubjectKind::Export);
-        let days = (options.on, known);
-        let found = weigh_rules::assess_from(book, facts, days, &kinds, least);
-        all.extend(found.findings);
-    }
-    all
-}
-
-fn one_treatment(law: &Law, facts: &Facts, options: &ChipOptions) -> Treatment {
-    let word = |fact: &str| match facts.get(&name(fact)).map(|f| &f.value) {
-        Some(Value::Word(word)) => Some(word.clone()),
-        _ => None,
-    };
-    let mut findings = export_findings(law, facts, options, Level::Note);
-    // Notes hold the exceptions; what only could be worth a note or a flag is left to `assess`.
-    findings.retain(|f| f.verdict != Verdict::Indeterminate || f.level >= Level::Obligation);
-    Treatment {
-        destinations: word("destination").into_iter().collect(),
-        parent: word("party_ultimate_parent"),
-        says: speaking(&findings, Level::Note),
-    }
-}
-
-/// Every listed country, by how an export of the chip from the United States to a party there is
-/// treated: a party of the place itself, and one whose ultimate parent sits elsewhere.
-fn treatments(law: &Law, facts: &Facts, options: &ChipOptions) -> Vec<Treatment> {
-    let books: Vec<&Rulebook> = books_about(law, SubjectKind::Export).collect();
-    let tables = law.library.tables.iter();
-    let codes: BTreeSet<String> = tables
-        .filter_map(|t| {
-            let known = options.known.unwrap_or_else(|| t.known_through());
-            t.codes("countries", options.on, known)
-        })
-        .flatten()
-        .filter(|code| *code != "US")
-        .cloned()
-        .collect();
-    let latest = books.iter().map(|b| known(b, options)).max();
-    let names: Vec<FactName> = PARTY_FACTS.iter().map(|f| name(f)).collect();
-    let classes = weigh_rules::code_classes(
-        books.iter().copied(),
-        &names,
-        &codes,
-        options.on,
-        latest.unwrap_or(options.on),
-    );
-    let parents = [None, Some(OTHER_PARENT)].into_iter();
-    let cases: Vec<(Option<&str>, &Vec<String>)> = parents
-        .flat_map(|parent| classes.iter().map(move |class| (parent, class)))
-        .collect();
-    let says: Vec<Vec<Speaks>> = cases
-        .par_iter()
-        .map(|(parent, class)| says_of_place(law, facts, class, *parent, options))
-        .collect();
-    let mut treatments: Vec<Treatment> = Vec::new();
-    for ((parent, class), says) in cases.into_iter().zip(says) {
-        let parent = parent.map(str::to_owned);
-        let key = |says: &[Speaks]| -> Vec<(String, Verdict)> {
-            says.iter().map(|s| (s.rule.clone(), s.verdict)).collect()
-        };
-        let same = |t: &&mut Treatment| t.parent == parent && key(&t.says) == key(&says);
-        match treatments.iter_mut().find(same) {
-            Some(treatment) => treatment.destinations.extend(class.iter().cloned()),
-            None => treatments.push(Treatment {
-                destinations: class.clone(),
-                parent,
-                says,
-            }),
+/// Every line on a figure of chips, on any day, in the unit of readers.
+pub(crate) fn lines(law: &Law, options: &ChipOptions) -> Vec<Decimal> {
+    let mut lines: BTreeSet<Decimal> = BTreeSet::new();
+    let is_figure = |fact: &FactName| FIGURES.contains(&fact.as_str());
+    for book in &law.books {
+        for line in book.lines_on_any_day(&is_figure, known(book, options)) {
+            let factor = Unit::parse(&line.shown).map(|(_, factor)| factor);
+            lines.extend(factor.ok().and_then(|f| line.at.value.exact_quotient(&f)));
         }
     }
-    for treatment in &mut treatments {
-        treatment.destinations.sort();
-    }
-    treatments.sort_by_key(|t| {
-        let heaviest = t.says.first().map(|s| (s.verdict, s.level));
-        (
-            t.parent.is_some(),
-            std::cmp::Reverse(heaviest),
-            t.destinations.len(),
-        )
-    });
-    treatments
+    lines.into_iter().collect()
 }
 
-/// What speaks of an export to a party in a class of countries, review and heavier.
-fn says_of_place(
-    law: &Law,
-    facts: &Facts,
-    class: &[String],
-    parent: Option<&str>,
-    options: &ChipOptions,
-) -> Vec<Speaks> {
-    let Some(place) = class.first() else {
-        return Vec::new();
+fn alarms(law: &Law, options: &ChipOptions) -> Vec<Alarm> {
+    let speaks_here = |book: &&Rulebook| {
+        let mut kinds = book.entries().map(|r| r.about);
+        kinds.any(|about| matches!(about, SubjectKind::Chip | SubjectKind::Export))
     };
-    let mut facts = facts.clone();
-    for (fact, word) in [
-        ("destination", place.as_str()),
-        ("party_headquarters", place.as_str()),
-        ("party_ultimate_parent", parent.unwrap_or(place)),
-        ("export_from", "US"),
-        ("transaction_kind", "export"),
-    ] {
-        add_word(&mut facts, fact, word);
-    }
-    // The presumption on a fabricator's own circuits is a question of its own.
-    add_flag(&mut facts, "exporter_made_or_packaged", false);
-    let findings = export_findings(law, &facts, options, Level::Review);
-    speaking(&findings, Level::Review)
+    let books = law.books.iter().filter(speaks_here);
+    let alarms = books.flat_map(|b| b.alarms_on(options.on, known(b, options)));
+    alarms.collect()
 }
 
 fn neighbors(law: &Law, facts: &Facts, options: &ChipOptions) -> Vec<(String, Neighbors)> {
     let mut found = Vec::new();
     for book in books_about(law, SubjectKind::Chip) {
         let known = known(book, options);
-        for near in weigh_rules::nearest_lines(book, facts, options.on, known) {
+        let lines = book.lines(options.on, known);
+        for mut near in weigh_rules::nearest_lines(book, facts, options.on, known) {
+            for line in [&mut near.below, &mut near.above].into_iter().flatten() {
+                line.comparator = comparator(line, &lines);
+            }
             found.push((book.id().to_owned(), near));
         }
     }
     found
+}
+
+/// A rule that reads a line both with and without its end point leaves open which the text has:
+/// whichever of the two is nearer, the same is said of it.
+fn comparator(line: &Line, lines: &[Line]) -> &'static str {
+    let end = line.comparator.chars().next();
+    let is_other_end = |l: &&Line| {
+        (&l.fact, &l.rule, &l.at) == (&line.fact, &line.rule, &line.at)
+            && l.comparator != line.comparator
+            && l.comparator.starts_with(|c| Some(c) == end)
+    };
+    match (lines.iter().any(|l| is_other_end(&l)), end) {
+        (true, Some('>')) => "> or >=",
+        (true, Some('<')) => "< or <=",
+        _ => line.comparator,
+    }
 }

@@ -428,8 +428,8 @@ mod tests {
         assert_eq!(first.resources, again.resources);
         std::fs::write(root.join("b"), "other").expect("written");
         let third = digest(&root, &options, &Quiet).expect("readable");
-        assert_eq!(third.files[0].is_recorded, true);
-        assert_eq!(third.files[1].is_recorded, false);
+        assert!(third.files[0].is_recorded);
+        assert!(!third.files[1].is_recorded);
         assert_eq!(third.files[1].digest.sha256, Sha256Digest::of(b"other"));
     }
 

@@ -80,6 +80,18 @@ pub enum WeighError {
         /// Why not.
         reason: String,
     },
+    /// A fact names a counting convention that there is not.
+    #[error("`{fact}` names no counting convention: there is no `{convention}`")]
+    UnknownConvention {
+        /// The fact as it was named.
+        fact: String,
+        /// The convention that there is not.
+        convention: String,
+        /// The nearest one.
+        nearest: Option<String>,
+        /// What there is.
+        known: String,
+    },
     /// A count does not fit.
     #[error("{what} does not fit: the sizes are larger than any model")]
     Overflow {
@@ -105,6 +117,7 @@ impl WeighError {
             Self::FormatNotRead { .. } => "format-not-read",
             Self::UnknownRulebook { .. } => "unknown-rulebook",
             Self::Journal { .. } => "digest-record",
+            Self::UnknownConvention { .. } => "no-such-convention",
             Self::Overflow { .. } => "too-large",
         }
     }
@@ -113,10 +126,7 @@ impl WeighError {
     #[must_use]
     pub fn help(&self) -> Option<String> {
         match self {
-            Self::Fact(FactError::Unknown {
-                nearest: Some(near),
-                ..
-            }) => Some(format!("did you mean `{near}`?")),
+            Self::Fact(error) => error.help().map(str::to_owned),
             Self::Resolve(error) => error.help().map(str::to_owned),
             Self::Read(error) => error.help().map(str::to_owned),
             Self::Contradiction { .. } => {
@@ -129,6 +139,13 @@ impl WeighError {
                 "name a file that does not exist yet, or the one an earlier call wrote".to_owned(),
             ),
             Self::FormatNotRead { instead, .. } => Some((*instead).to_owned()),
+            Self::UnknownConvention {
+                nearest: Some(near),
+                ..
+            } => Some(format!("did you mean `{near}`?")),
+            Self::UnknownConvention { known, .. } => Some(format!(
+                "use one of {known}; one of your own stands in a folder that `--rulebooks` names"
+            )),
             Self::UnknownRulebook { known, .. } => Some(format!("there are {known}")),
             _ => None,
         }

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
-use weigh_facts::{Diagnostic, SubjectKind};
+use weigh_facts::{Diagnostic, FactName, SubjectKind, nearest};
 use weigh_rules::{Kind, Library, Rulebook, ShippedBook};
 
 use crate::data_files::data_files;
@@ -135,6 +135,32 @@ impl Law {
         let book = weigh_rules::check(&file.text, &self.library);
         let book = book.map_err(|faults| file.faults(faults))?;
         Ok(book.from_file(&file.path))
+    }
+
+    /// Refuses a fact counted under a convention that there is not: no rule would ever read it.
+    ///
+    /// # Errors
+    /// The first such fact, with the nearest convention.
+    pub fn refuse_unknown_conventions<'a>(
+        &self,
+        facts: impl IntoIterator<Item = &'a FactName>,
+    ) -> Result<(), WeighError> {
+        let known = || self.library.conventions.iter().map(|c| c.id.as_str());
+        for fact in facts {
+            let Some(convention) = fact.convention() else {
+                continue;
+            };
+            if known().any(|k| k == convention) {
+                continue;
+            }
+            return Err(WeighError::UnknownConvention {
+                fact: fact.to_string(),
+                convention: convention.to_owned(),
+                nearest: nearest(convention, known()).map(str::to_owned),
+                known: known().collect::<Vec<_>>().join(", "),
+            });
+        }
+        Ok(())
     }
 
     /// The rulebook of an id.

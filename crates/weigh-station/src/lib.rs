@@ -8,6 +8,8 @@
 //! - **Invariant:** no clock. Days are arguments.
 
 mod assess;
+mod chip_exports;
+mod chip_flips;
 mod chip_list;
 mod chips;
 mod cluster;
@@ -33,8 +35,10 @@ mod weighing;
 mod weights;
 
 pub use assess::{Assessed, assess_facts, missing_facts};
+pub use chip_exports::Treatment;
+pub use chip_flips::Flip;
 pub use chip_list::{BookRead, ChipFigure, ChipList, ChipRow, Class, chip_list};
-pub use chips::{ChipOptions, ChipSheet, Era, Flip, Timeline, Treatment, chip_sheet};
+pub use chips::{ChipOptions, ChipSheet, Era, Timeline, chip_sheet};
 pub use cluster::{
     ClusterOptions, ClusterSheet, FormatRate, OperationsLine, Stated, TimeTo, cluster_sheet,
 };

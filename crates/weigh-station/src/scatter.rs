@@ -17,8 +17,9 @@ use weigh_facts::{
 };
 use weigh_rules::Rulebook;
 
+use crate::chip_flips::{Flip, flips};
 use crate::chip_list::{BookRead, ChipFigure, circuit, class, unverified};
-use crate::chips::{ChipOptions, Flip, add_flag, add_word, classes, flips, known, name};
+use crate::chips::{ChipOptions, add_flag, add_word, classes, known, name};
 use crate::law::Law;
 use crate::table::{Speaks, speaks};
 

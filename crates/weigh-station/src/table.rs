@@ -123,6 +123,7 @@ pub fn decision_table(
 }
 
 fn assigned(law: &Law, fact: &FactName, value: &str) -> Result<(FactName, Fact), WeighError> {
+    law.refuse_unknown_conventions([fact])?;
     let origin = Origin {
         grade: Grade::Assumed,
         method: MethodId::new("tried"),

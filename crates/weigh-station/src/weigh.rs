@@ -66,6 +66,7 @@ struct Subject {
 pub fn weigh(paths: &[PathBuf], options: &Options, law: &Law) -> Result<Weighing, WeighError> {
     let dictionary = &law.library.dictionary;
     let mut subject = describe(paths, options, dictionary)?;
+    law.refuse_unknown_conventions(subject.facts.iter().map(|(name, _)| name))?;
     let pipeline = stages::stages(subject.told.clone())?;
     add_origin(&mut subject, &pipeline);
     subject.assumptions.extend(pipeline.assumptions);

@@ -82,11 +82,21 @@ impl Compiler<'_> {
                 no: select.no,
             });
         }
-        let selected = selects.iter().map(|s| s.name.clone());
-        self.known.extend(selected);
+        let varies: Vec<(String, Expression)> = raw
+            .varies
+            .into_iter()
+            .map(|(name, of, span)| {
+                self.span = span;
+                let of = self.expression(&of);
+                (name, of)
+            })
+            .collect();
+        let chosen = selects.iter().map(|s| &s.name);
+        let chosen: Vec<String> = chosen.chain(varies.iter().map(|v| &v.0)).cloned().collect();
+        self.known.extend(chosen.iter().cloned());
         let layer = self.steps(&raw.layer, &Context::default());
-        for select in &selects {
-            self.known.remove(&select.name);
+        for name in &chosen {
+            self.known.remove(name);
         }
         let tail = self.steps(&raw.tail, &Context::default());
         let role = match raw.role.as_str() {
@@ -106,6 +116,7 @@ impl Compiler<'_> {
             keys,
             checks,
             selects,
+            varies,
             depth,
             context,
             stem,
@@ -121,6 +132,8 @@ impl Compiler<'_> {
             "flag" => KeyKind::Flag,
             "text" => KeyKind::Text,
             "list" => KeyKind::List,
+            "each" => KeyKind::Each,
+            "thousandths" => KeyKind::Thousandths,
             other => {
                 self.error(format!("unknown type `{other}`"));
                 KeyKind::Count
@@ -364,6 +377,11 @@ impl Compiler<'_> {
                 },
                 window: self.size_or(raw, "window", "null", context),
                 kv: self.size(raw, "kv", context)?,
+            },
+            "scan" => KindTemplate::Scan {
+                least: self.size(raw, "least", context)?,
+                most: self.size(raw, "most", context)?,
+                state: self.size(raw, "state", context)?,
             },
             "norm" => KindTemplate::Norm {
                 width: self.size(raw, "width", context)?,

@@ -22,6 +22,8 @@ pub(super) struct RawFamily {
     pub(super) keys: Vec<RawKey>,
     pub(super) checks: Vec<(String, String, Span)>,
     pub(super) selects: Vec<RawSelect>,
+    /// `[vary.NAME]`: a name and what it is in a layer.
+    pub(super) varies: Vec<(String, String, Span)>,
     pub(super) stem: Vec<RawStep>,
     pub(super) layer: Vec<RawStep>,
     pub(super) tail: Vec<RawStep>,
@@ -51,7 +53,7 @@ pub(super) struct RawSelect {
 }
 
 /// One entry of `stem`, `layer`, `tail` or a block's `steps`.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) enum RawStep {
     Operator(RawOperator),
     Use {
@@ -65,7 +67,7 @@ pub(super) enum RawStep {
 }
 
 /// One operator, all fields still text.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct RawOperator {
     pub(super) fields: BTreeMap<&'static str, String>,
     pub(super) tensors: Vec<String>,
@@ -75,10 +77,11 @@ pub(super) struct RawOperator {
 }
 
 /// Named lists of steps that families include.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Blocks(pub(super) BTreeMap<String, Block>);
 
 /// `[block.NAME]`.
+#[derive(Clone, Debug)]
 pub(super) struct Block {
     /// Parameters that must be given.
     pub(super) needs: Vec<String>,
@@ -149,6 +152,7 @@ impl RawFamily {
             keys: keys(&mut table, errors),
             checks: checks(&mut table, errors),
             selects: selects(&mut table, errors),
+            varies: varies(&mut table, errors),
             stem: steps(&mut table, "stem", errors),
             layer: steps(&mut table, "layer", errors),
             tail: steps(&mut table, "tail", errors),
@@ -271,6 +275,19 @@ fn selects(table: &mut Table, errors: &mut Errors) -> Vec<RawSelect> {
     selects
 }
 
+fn varies(table: &mut Table, errors: &mut Errors) -> Vec<(String, String, Span)> {
+    let mut varies = Vec::new();
+    for (name, span, node) in named(table, "vary", errors) {
+        let Some(mut entry) = as_table(&name, node, errors) else {
+            continue;
+        };
+        let of = entry.required_text("of", errors).unwrap_or_default();
+        entry.finish(errors);
+        varies.push((name, of, span));
+    }
+    varies
+}
+
 fn steps(table: &mut Table, key: &'static str, errors: &mut Errors) -> Vec<RawStep> {
     let mut found = Vec::new();
     for mut entry in table.tables(key, errors) {
@@ -293,9 +310,10 @@ fn steps(table: &mut Table, key: &'static str, errors: &mut Errors) -> Vec<RawSt
 }
 
 /// Fields of an operator that are one text.
-const FIELDS: [&str; 21] = [
+const FIELDS: [&str; 24] = [
     "name", "part", "kind", "when", "rows", "width", "in", "out", "bias", "copies", "active",
-    "tied", "tied_to", "heads", "d_qk", "d_v", "pairs", "window", "kv", "elements", "writes",
+    "tied", "tied_to", "heads", "d_qk", "d_v", "pairs", "window", "kv", "elements", "least",
+    "most", "state", "writes",
 ];
 
 fn operator(entry: &mut Table, span: Span, errors: &mut Errors) -> RawOperator {

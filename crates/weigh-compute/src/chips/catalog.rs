@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 
 use weigh_facts::Diagnostic;
 
-use super::{Chip, ChipError};
+use super::{Chip, ChipError, vendors};
 use crate::catalog::CatalogError;
 use crate::names::{nearest_names, plain};
 
@@ -33,7 +33,11 @@ struct Entry {
 
 impl Entry {
     fn chip(&self) -> Result<&Chip, &CatalogError> {
-        let read = || read(&self.file, self.text);
+        let read = || {
+            let mut chip = read(&self.file, self.text)?;
+            vendors::shipped()?.complete(&mut chip);
+            Ok(chip)
+        };
         self.chip.get_or_init(read).as_ref()
     }
 }

@@ -4,6 +4,7 @@ use weigh_facts::{
     Certainty, Decimal, Estimate, Fact, FactName, Facts, Grade, MethodId, Origin, SourceKey, Value,
 };
 
+use super::load::LETTER_CHIP;
 use super::{Chip, PerformanceDensity, Tf32};
 
 /// The method: the greatest of rate × bits.
@@ -17,8 +18,8 @@ pub const CHIP_FIGURE: MethodId = MethodId::new("chip-figure/1");
 
 impl Chip {
     /// What is known of the chip, as facts about a chip: TPP, performance density, bandwidth of
-    /// inputs and outputs and of DRAM, thermal design power, and whether it is made for data
-    /// centers. A figure that is not known gives no fact.
+    /// inputs and outputs and of DRAM, thermal design power, whether it is made for data centers,
+    /// where its designer has its headquarters, and what a letter to a firm calls it. A figure that is not known gives no fact.
     ///
     /// Grades: what we compute is `computed`, or `inferred` if one of its sources is unverified;
     /// what a text states is `declared`. Where all dies are planar the law has no density; the
@@ -43,6 +44,15 @@ impl Chip {
         if let Some(marketing) = &self.data_center {
             let value = Value::Bool(marketing.is_data_center);
             self.state(&mut facts, "chip_data_center", value, &marketing.source);
+        }
+        if let Some(letter) = &self.letter {
+            let value = Value::Word(letter.chip.clone());
+            self.state(&mut facts, LETTER_CHIP, value, &letter.source);
+        }
+        if let Some(designer) = &self.designer {
+            let value = Value::Word(designer.headquarters.clone());
+            let name = "chip_designer_headquarters";
+            self.state(&mut facts, name, value, &designer.source);
         }
         facts
     }

@@ -1,18 +1,72 @@
 //! Reads chip files, and refuses a rate whose source is no datasheet or which is sparse alone.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use weigh_facts::{
-    Certainty, Coverage, Date, Decimal, Diagnostic, Estimate, Item, MethodId, Node, Period, Source,
-    SourceKey, Table,
+    Certainty, Coverage, Date, Decimal, Diagnostic, Dictionary, Estimate, FactType, Item, MethodId,
+    Node, Period, Source, SourceKey, Table,
 };
 
 use super::{
-    CHIP_FIGURE, Chip, ChipSource, ConcurrentUnits, Die, Errors, Figure, Marketing, Memory, Rate,
-    Released, SparseRate, wrong,
+    CHIP_FIGURE, Chip, ChipSource, ConcurrentUnits, Designer, Die, Errors, Figure, Letter,
+    Marketing, Memory, Rate, Released, SparseRate, wrong,
 };
 
 const FORMAT: u64 = 1;
+
+/// What a figure of one chip can be. Far beyond what is built (a wafer of 300 mm has 70,686 mm²,
+/// and the fastest chip on one does 125,000 TFLOP/s), so that a slip of the unit or the exponent is
+/// refused and a chip of the next years is not. Written in docs/reference/chip-files.md.
+struct Limits {
+    least: &'static str,
+    most: &'static str,
+    unit: &'static str,
+    /// Is none of it a figure too?
+    may_be_zero: bool,
+}
+
+impl Limits {
+    const fn new(least: &'static str, most: &'static str, unit: &'static str) -> Self {
+        Self {
+            least,
+            most,
+            unit,
+            may_be_zero: false,
+        }
+    }
+
+    const fn or_zero(self) -> Self {
+        Self {
+            may_be_zero: true,
+            ..self
+        }
+    }
+
+    fn hold(&self, value: &Decimal) -> bool {
+        let end = |text: &str| text.parse::<Decimal>().ok();
+        let is_inside = end(self.least).is_none_or(|least| *value >= least)
+            && end(self.most).is_none_or(|most| *value <= most);
+        is_inside || (self.may_be_zero && value.is_zero())
+    }
+
+    fn in_words(&self) -> String {
+        let zero = if self.may_be_zero { "0, or " } else { "" };
+        let (least, most, unit) = (self.least, self.most, self.unit);
+        format!("{zero}between {least} and {most} {unit}")
+    }
+}
+
+const RATE: Limits = Limits::new("0.000001", "1000000000", "TFLOP/s or TOP/s");
+const AREA: Limits = Limits::new("0.1", "100000", "mm2");
+const CAPACITY: Limits = Limits::new("0.000001", "1000000", "GB");
+const BANDWIDTH: Limits = Limits::new("0.000001", "10000000", "GB/s").or_zero();
+const POWER: Limits = Limits::new("0.001", "1000000", "W");
+/// Dies of one kind in a package, at most.
+const DIES_MAX: u64 = 10_000;
+
+/// The fact that names what a letter calls a chip.
+pub(super) const LETTER_CHIP: &str = "letter_chip";
 
 /// Number formats: bits of information, bits as stored, and the unit that usually does them.
 const PRECISIONS: &[(&str, u64, u64, &str)] = &[
@@ -62,6 +116,7 @@ pub(super) fn chip(text: &str) -> Result<Chip, Errors> {
         name,
         aliases,
         vendor,
+        designer: file.designer(&mut table),
         process,
         released: file.released(&mut table),
         concurrent_units: file.concurrent_units(&mut table, &rates),
@@ -71,10 +126,11 @@ pub(super) fn chip(text: &str) -> Result<Chip, Errors> {
         no_datasheet,
         dies: file.dies(&mut table),
         memory: file.memory(&mut table),
-        link_gb_per_s: file.figure(&mut table, "link", "gb_per_s", true),
-        pcie_gb_per_s: file.figure(&mut table, "pcie", "gb_per_s", true),
-        power_w: file.figure(&mut table, "power", "w", false),
+        link_gb_per_s: file.figure(&mut table, "link", "gb_per_s", &BANDWIDTH),
+        pcie_gb_per_s: file.figure(&mut table, "pcie", "gb_per_s", &BANDWIDTH),
+        power_w: file.figure(&mut table, "power", "w", &POWER),
         data_center: file.marketing(&mut table),
+        letter: file.letter(&mut table),
         notes: table.text("notes", file.errors),
         sources: file.sources,
     };
@@ -86,7 +142,7 @@ pub(super) fn chip(text: &str) -> Result<Chip, Errors> {
     }
 }
 
-fn sources(table: &mut Table, errors: &mut Errors) -> Vec<ChipSource> {
+pub(super) fn sources(table: &mut Table, errors: &mut Errors) -> Vec<ChipSource> {
     let entries = table.table("source", errors).map(|mut t| t.take_all());
     let mut sources = Vec::new();
     for (key, _, node) in entries.unwrap_or_default() {
@@ -186,7 +242,7 @@ impl File<'_> {
         let span = entry.span.clone();
         let precision = entry.required_text("precision", self.errors)?;
         let unit = entry.text("unit", self.errors);
-        let tera_per_s = self.exact(&mut entry, "tera_per_s");
+        let tera_per_s = self.exact(&mut entry, "tera_per_s", &RATE);
         let (source, is_datasheet) = self.cited(&mut entry);
         entry.finish(self.errors);
         let known = PRECISIONS.iter().find(|(name, ..)| *name == precision);
@@ -270,10 +326,14 @@ impl File<'_> {
             let span = entry.span.clone();
             let covers = entry.required_text("covers", self.errors);
             let count = entry.count("count", self.errors);
-            let mm2_each = self.bounds(&mut entry, "mm2_each", false);
+            let mm2_each = self.bounds(&mut entry, "mm2_each", &AREA);
             let is_non_planar = self.required_flag(&mut entry, "non_planar");
             let (source, _) = self.cited(&mut entry);
             entry.finish(self.errors);
+            if count.is_some_and(|count| count > DIES_MAX) {
+                let message = format!("`count` cannot be: it should be at most {DIES_MAX}");
+                wrong(message, span.clone(), self.errors);
+            }
             if count == Some(0) || (mm2_each.is_some() && count.is_none()) {
                 let message = "`count` should say how many dies have this area".to_owned();
                 wrong(message, span, self.errors);
@@ -292,8 +352,8 @@ impl File<'_> {
     fn memory(&mut self, table: &mut Table) -> Option<Memory> {
         let mut entry = table.table("memory", self.errors)?;
         let kind = entry.required_text("kind", self.errors);
-        let capacity_gb = self.bounds(&mut entry, "capacity_gb", false);
-        let dram_gb_per_s = self.bounds(&mut entry, "dram_gb_per_s", true);
+        let capacity_gb = self.bounds(&mut entry, "capacity_gb", &CAPACITY);
+        let dram_gb_per_s = self.bounds(&mut entry, "dram_gb_per_s", &BANDWIDTH);
         let (source, _) = self.cited(&mut entry);
         entry.finish(self.errors);
         Some(Memory {
@@ -310,10 +370,10 @@ impl File<'_> {
         table: &mut Table,
         name: &'static str,
         key: &'static str,
-        may_be_zero: bool,
+        limits: &Limits,
     ) -> Option<Figure> {
         let mut entry = table.table(name, self.errors)?;
-        let value = self.bounds(&mut entry, key, may_be_zero);
+        let value = self.bounds(&mut entry, key, limits);
         if value.is_none() && self.errors.is_empty() {
             entry.missing(key, self.errors);
         }
@@ -336,6 +396,51 @@ impl File<'_> {
         })
     }
 
+    fn letter(&mut self, table: &mut Table) -> Option<Letter> {
+        let mut entry = table.table("letter", self.errors)?;
+        let chip = self.letter_word(&mut entry);
+        let from = entry.date("from", self.errors);
+        if from.is_none() && self.errors.is_empty() {
+            entry.missing("from", self.errors);
+        }
+        let (source, _) = self.cited(&mut entry);
+        entry.finish(self.errors);
+        Some(Letter {
+            chip: chip?,
+            from: from?,
+            source,
+        })
+    }
+
+    /// The words are those of the fact that rules read.
+    fn letter_word(&mut self, entry: &mut Table) -> Option<String> {
+        let word = entry.required_text("chip", self.errors)?;
+        let dictionary = Dictionary::shipped();
+        let name = LETTER_CHIP.parse().ok()?;
+        let FactType::Enum(words) = &dictionary.get(&name)?.kind else {
+            return None;
+        };
+        if words.contains(&word) {
+            return Some(word);
+        }
+        let message = format!("no letter is known to name `{word}`");
+        let help = format!("one of {}", words.join(", "));
+        let found = Diagnostic::new("catalog-entry", message, entry.span.clone());
+        self.errors.push(found.with_help(help));
+        None
+    }
+
+    fn designer(&mut self, table: &mut Table) -> Option<Designer> {
+        let mut entry = table.table("designer", self.errors)?;
+        let headquarters = headquarters(&mut entry, self.errors);
+        let (source, _) = self.cited(&mut entry);
+        entry.finish(self.errors);
+        Some(Designer {
+            headquarters: headquarters?,
+            source,
+        })
+    }
+
     fn required_flag(&mut self, table: &mut Table, key: &'static str) -> bool {
         let before = self.errors.len();
         let value = table.boolean(key, self.errors);
@@ -345,14 +450,36 @@ impl File<'_> {
         value.unwrap_or_default()
     }
 
-    fn exact(&mut self, table: &mut Table, key: &'static str) -> Option<Decimal> {
-        let bounds = self.bounds(table, key, false);
-        let exact = bounds.as_ref().and_then(|b| b.as_exact().cloned());
-        if exact.is_none() && (bounds.is_some() || self.errors.is_empty()) {
-            let message = format!("`{key}` should be one number above zero");
-            wrong(message, table.span.clone(), self.errors);
+    /// A number. Bounds are no rate: a rule that reads the greatest of them would read a guess.
+    fn exact(&mut self, table: &mut Table, key: &'static str, limits: &Limits) -> Option<Decimal> {
+        let Some(Node { item, span }) = table.take(key) else {
+            table.missing(key, self.errors);
+            return None;
+        };
+        let read = match item {
+            Item::Number(number) => Some(number),
+            Item::Text(text) => text.trim().parse().ok(),
+            _ => None,
+        };
+        let Some(number) = read else {
+            let message = format!("`{key}` should be one number");
+            let found = Diagnostic::new("catalog-entry", message, span);
+            let help = "a rate is exact; leave out a format whose rate is known by bounds alone";
+            self.errors.push(found.with_help(help));
+            return None;
+        };
+        if !limits.hold(&number) {
+            self.beyond(key, limits, span);
+            return None;
         }
-        exact
+        Some(number)
+    }
+
+    fn beyond(&mut self, key: &str, limits: &Limits, span: Range<usize>) {
+        let message = format!("`{key}` cannot be: it should be {}", limits.in_words());
+        let found = Diagnostic::new("catalog-entry", message, span);
+        let help = "look at the unit and the exponent";
+        self.errors.push(found.with_help(help));
     }
 
     /// A number, or bounds on one: `"96..144"`, `"..600"`, `"2400.."`.
@@ -360,7 +487,7 @@ impl File<'_> {
         &mut self,
         table: &mut Table,
         key: &'static str,
-        may_be_zero: bool,
+        limits: &Limits,
     ) -> Option<Estimate<Decimal>> {
         let Node { item, span } = table.take(key)?;
         let read = match &item {
@@ -368,23 +495,17 @@ impl File<'_> {
             Item::Text(text) => parse_bounds(text),
             _ => None,
         };
-        let is_fit = |e: &Estimate<Decimal>| {
-            let ends = [e.low(), e.high()];
-            let mut known = ends.into_iter().flatten();
-            known.all(|v| !v.is_negative() && (may_be_zero || !v.is_zero()))
-        };
-        let read = read.filter(is_fit);
-        if read.is_none() {
-            let wanted = if may_be_zero {
-                "zero or more"
-            } else {
-                "above zero"
-            };
-            let message =
-                format!("`{key}` should be a number {wanted}, or bounds such as `\"96..144\"`");
+        let Some(read) = read else {
+            let message = format!("`{key}` should be a number, or bounds such as `\"96..144\"`");
             wrong(message, span, self.errors);
+            return None;
+        };
+        let holds = |end: Option<&Decimal>| end.is_none_or(|end| limits.hold(end));
+        if !holds(read.low()) || !holds(read.high()) {
+            self.beyond(key, limits, span);
+            return None;
         }
-        read
+        Some(read)
     }
 
     /// A day, a month or a year.
@@ -404,6 +525,17 @@ impl File<'_> {
         }
         read
     }
+}
+
+/// A country by its code of two letters.
+pub(super) fn headquarters(entry: &mut Table, errors: &mut Errors) -> Option<String> {
+    let code = entry.required_text("headquarters", errors)?;
+    let is_code = code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase());
+    if !is_code {
+        let message = "`headquarters` should be a country of ISO 3166 alpha-2, such as `US`";
+        wrong(message.to_owned(), entry.span.clone(), errors);
+    }
+    is_code.then_some(code)
 }
 
 fn parse_bounds(text: &str) -> Option<Estimate<Decimal>> {

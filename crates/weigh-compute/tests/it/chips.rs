@@ -260,7 +260,14 @@ fn a_chip_without_any_rate_says_why() {
     );
     let facts = chip.facts(TF32_19);
     let known: Vec<&str> = facts.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(known, ["chip_data_center"]);
+    assert_eq!(
+        known,
+        [
+            "chip_data_center",
+            "chip_designer_headquarters",
+            "letter_chip"
+        ]
+    );
     assert_eq!(
         chip_time(chips(), &used("MI308X", "1")).unwrap_err().code(),
         "no-chip-rate"
@@ -292,8 +299,8 @@ fn figures_that_cannot_be_are_refused() {
     let with = |rates: &str, rest: &str| refused(&text_of(rates, rest));
     let bf16 = dense("bf16", "1");
     for (rate, says) in [
-        (dense("bf16", "0"), "above zero"),
-        (dense("bf16", "-1"), "above zero"),
+        (dense("bf16", "0"), "cannot be"),
+        (dense("bf16", "-1"), "cannot be"),
         (dense("bf16", "1..2"), "one number"),
         (
             dense("bf17", "1"),
@@ -312,16 +319,16 @@ fn figures_that_cannot_be_are_refused() {
         ),
         (
             "dies = [{ covers = 'c', count = 1, mm2_each = 0, non_planar = true, source = 'd' }]",
-            "above zero",
+            "cannot be",
         ),
         (
             "dies = [{ covers = 'c', count = 1, mm2_each = 1, source = 'd' }]",
             "`non_planar` is missing",
         ),
-        ("[link]\ngb_per_s = -1\nsource = 'd'", "zero or more"),
+        ("[link]\ngb_per_s = -1\nsource = 'd'", "0, or between"),
         ("[link]\ngb_per_s = '9..3'\nsource = 'd'", "bounds such as"),
         ("[link]\nsource = 'd'", "`gb_per_s` is missing"),
-        ("[power]\nw = 0\nsource = 'd'", "above zero"),
+        ("[power]\nw = 0\nsource = 'd'", "cannot be"),
         ("[marketing]\ndata_center = true", "`source` is missing"),
         ("released = '2025-13'", "`released`"),
         ("released = '99999'", "`released`"),
@@ -579,4 +586,87 @@ fn time_gives_an_interval() {
         chip_time(chips(), &wrong).unwrap_err().code(),
         "impossible-chip-use"
     );
+}
+
+#[test]
+fn a_file_may_say_who_designed_it_and_which_letter_names_it() {
+    let with = |rest: &str| text_of(&dense("bf16", "1"), rest);
+    let designer = |code: &str| {
+        with(&format!(
+            "[designer]\nheadquarters = '{code}'\nsource = 'n'"
+        ))
+    };
+    let letter = |chip: &str| {
+        with(&format!(
+            "[letter]\nchip = '{chip}'\nfrom = 2025-04-09\nsource = 'n'"
+        ))
+    };
+    let fact = |text: &str, name: &str| {
+        let chip = Chip::from_toml(text).unwrap();
+        let facts = chip.facts(TF32_19);
+        let value = facts.get(&name.parse().unwrap()).map(|f| f.value.clone());
+        value.map(|v| match v {
+            Value::Word(word) => word,
+            other => panic!("{other:?}"),
+        })
+    };
+    let seat = "chip_designer_headquarters";
+    assert_eq!(fact(&designer("CN"), seat).as_deref(), Some("CN"));
+    assert_eq!(fact(&letter("h20"), "letter_chip").as_deref(), Some("h20"));
+    // Nothing follows from the name of a vendor.
+    let huawei = with("").replace("vendor  = \"V\"", "vendor  = \"Huawei\"");
+    assert_eq!(
+        (fact(&huawei, seat), fact(&huawei, "letter_chip")),
+        (None, None)
+    );
+    assert!(refused(&designer("China")).contains("ISO 3166"));
+    assert!(refused(&designer("cn")).contains("ISO 3166"));
+    assert!(refused(&letter("h200")).contains("one of h20, mi308, other"));
+    assert!(refused(&letter("h20").replace("from = 2025-04-09", "")).contains("`from` is missing"));
+    assert!(refused(&designer("CN").replace("source = 'n'", "source = 'x'")).contains("no source"));
+}
+
+#[test]
+fn a_figure_that_no_chip_can_have_is_refused() {
+    let with = |rest: &str| text_of(&dense("bf16", "1"), rest);
+    let die = |count: &str, area: &str| {
+        with(&format!(
+            "dies = [{{ covers = 'c', count = {count}, mm2_each = '{area}', non_planar = true, source = 'n' }}]"
+        ))
+    };
+    let accepted = |text: &str| Chip::from_toml(text).is_ok();
+    for (inside, beyond) in [
+        (die("1", "0.1"), die("1", "0.0999")),
+        (die("1", "1e5"), die("1", "100000.1")),
+        (die("1", "1..2"), die("1", "1e-30..2")),
+        (die("1", "1.."), die("1", "..1e30")),
+        (die("10000", "1"), die("9000000000000000000", "1")),
+        (
+            text_of(&dense("bf16", "1e9"), ""),
+            text_of(&dense("bf16", "1e44"), ""),
+        ),
+        (
+            text_of(&dense("bf16", "1e-6"), ""),
+            text_of(&dense("bf16", "0"), ""),
+        ),
+        (
+            with("[link]\ngb_per_s = 0\nsource = 'n'"),
+            with("[link]\ngb_per_s = 1e12\nsource = 'n'"),
+        ),
+        (
+            with("[power]\nw = 700\nsource = 'n'"),
+            with("[power]\nw = 0\nsource = 'n'"),
+        ),
+    ] {
+        assert!(accepted(&inside), "{inside}");
+        assert!(
+            refused(&beyond).contains("cannot be"),
+            "{}",
+            refused(&beyond)
+        );
+    }
+    // No rate is known by bounds, and the error does not propose any.
+    let bounds = refused(&text_of(&dense("bf16", "100..200"), ""));
+    assert!(bounds.contains("should be one number"), "{bounds}");
+    assert!(!bounds.contains("96..144"), "{bounds}");
 }

@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use weigh_compute::{
-    HeaderMatch, HeaderVerdict, OperationProfile, QuantizationHints, Scope, TENSOR_SHAPES,
-    from_tensors, match_headers, stored_bytes, weight_bytes,
+    HeaderMatch, HeaderVerdict, OperationProfile, QuantizationHints, ResolveError, Scope,
+    TENSOR_SHAPES, from_tensors, match_headers, stored_bytes, weight_bytes,
 };
 use weigh_facts::{Architecture, AttentionConvention, Dtype, TensorSeen, Tokens};
 
@@ -36,7 +36,12 @@ fn every_family_agrees_with_what_it_promises() {
             "intermediate_size": 32, "moe_intermediate_size": 32, "num_local_experts": 4,
             "num_experts_per_tok": 2, "num_kv_heads": 2}}"#
         );
-        let model = assuming_defaults(&text).unwrap_or_else(|e| panic!("{model_type}: {e}"));
+        let model = match assuming_defaults(&text) {
+            Ok(model) => model,
+            // Its sizes fit no others; `architectures` has such families in sizes of their own.
+            Err(ResolveError::Contradiction { .. }) => continue,
+            Err(error) => panic!("{model_type}: {error}"),
+        };
         let tensors = saved(&model);
         let found = compare(&model, &tensors);
         assert_eq!(

@@ -1,7 +1,7 @@
 //! Laws that hold for every architecture, length and adapter.
 
 use proptest::prelude::*;
-use weigh_compute::{OperationProfile, Scope, forward, forward_components, training};
+use weigh_compute::{OperationProfile, ResolveError, Scope, forward, forward_components, training};
 use weigh_facts::{Adaptation, Architecture, AttentionConvention, Operations, Tokens};
 
 use crate::support::{architecture, assuming_defaults, catalog};
@@ -10,7 +10,10 @@ use crate::support::{architecture, assuming_defaults, catalog};
 fn any_model() -> impl Strategy<Value = Architecture> {
     let types = catalog().model_types();
     let sizes = (1_u64..5, 1_u64..4, 1_u64..4, 1_u64..64, 1_u64..5);
-    (0..types.len(), sizes).prop_map(move |(index, (layers, kv, group, ffn, top))| {
+    // Some families want more of their sizes than these promise: an even width, a list as long as
+    // the model is deep.
+    (0..types.len(), sizes).prop_filter_map("sizes that do not fit", move |(index, sizes)| {
+        let (layers, kv, group, ffn, top) = sizes;
         let heads = kv * group;
         let text = format!(
             r#"{{"model_type": "{}", "hidden_size": {}, "num_hidden_layers": {layers},
@@ -21,7 +24,11 @@ fn any_model() -> impl Strategy<Value = Architecture> {
             types[index],
             heads * 16
         );
-        assuming_defaults(&text).unwrap_or_else(|e| panic!("{text}: {e}"))
+        match assuming_defaults(&text) {
+            Ok(model) => Some(model),
+            Err(ResolveError::Contradiction { .. }) => None,
+            Err(error) => panic!("{text}: {error}"),
+        }
     })
 }
 
@@ -113,6 +120,8 @@ proptest! {
         let how = AttentionConvention::CausalExact;
         let at = at.min(tokens);
         let profile = OperationProfile::forward(&model, Scope::default()).unwrap();
+        // A range of operations has no one length at its edge.
+        prop_assume!(!profile.is_range());
         let count = |s| profile.operations(Tokens(tokens), s, how).unwrap();
         let line = count(at).to_decimal();
         let edge = profile.break_even(Tokens(tokens), &line, how).unwrap();

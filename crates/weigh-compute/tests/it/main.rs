@@ -2,6 +2,7 @@
 //! counts made by a framework that is not ours.
 
 mod anchors;
+mod architectures;
 mod catalog;
 mod chip_specs;
 mod chip_table;

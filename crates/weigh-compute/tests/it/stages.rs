@@ -47,6 +47,27 @@ fn decimal(text: &str) -> Decimal {
     text.parse().unwrap()
 }
 
+#[test]
+fn a_recurrence_has_bounds_and_no_best_value() {
+    let text = std::fs::read_to_string(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../examples/anchors/Nemotron-3-Nano-30B-A3B.json"
+    ));
+    let model = architecture(&text.unwrap());
+    let tokens = Some(25_000_000_000_000);
+    let run = stage(Purpose::Pretraining, tokens, SequenceLength::Fixed(8_192));
+    let counted = stage_operations(&model, &run, CountOptions::default());
+    let counted = counted.unwrap().unwrap();
+    let (low, high) = (
+        counted.estimate.low().unwrap(),
+        counted.estimate.high().unwrap(),
+    );
+    assert!(low < high, "{}", shown(&counted.estimate));
+    assert!(counted.estimate.best().is_none());
+    let said = "recurrences take a range of operations: no convention says which form is counted";
+    assert!(counted.assumptions.iter().any(|a| a == said));
+}
+
 /// The bounds for readers: `low..high best`.
 fn shown(estimate: &Estimate<Operations>) -> String {
     let show = |o: Option<&Operations>| o.map_or("open".to_owned(), ToString::to_string);

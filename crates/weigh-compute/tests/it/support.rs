@@ -4,10 +4,12 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use serde_json::Value;
-use weigh_compute::{Catalog, ResolveError, ResolveOptions, resolve};
+use weigh_compute::{
+    Catalog, Component, ResolveError, ResolveOptions, forward_components, resolve,
+};
 use weigh_facts::{
-    Architecture, Dtype, Observation, Observed, Operator, OperatorKind, Part, Place, Reading,
-    TensorSeen,
+    Architecture, AttentionConvention, Dtype, Observation, Observed, Operator, OperatorKind, Part,
+    Place, Reading, TensorSeen, Tokens,
 };
 
 /// Reads JSON text as the configuration reader would: maps into dotted keys.
@@ -79,6 +81,20 @@ pub(crate) fn assuming_defaults(text: &str) -> Result<Architecture, ResolveError
 /// The architecture of a configuration that must resolve.
 pub(crate) fn architecture(text: &str) -> Architecture {
     try_resolve(text).unwrap_or_else(|e| panic!("{}: {e}", e.code()))
+}
+
+/// Operations of a forward pass over one sequence, the whole square of attention, and no
+/// recurrences: what a framework counts of those depends on how they are written.
+pub(crate) fn flop_of_matrices(model: &Architecture, length: u64) -> u128 {
+    let all = forward_components(model, length, Tokens(length), AttentionConvention::Full);
+    let all = all.expect("the operations fit");
+    let kept = all.iter().filter(|(c, _)| *c != Component::Scan);
+    kept.map(|(_, operations)| operations.0).sum()
+}
+
+pub(crate) fn has_recurrence(model: &Architecture) -> bool {
+    let is_scan = |o: &Operator| matches!(o.kind, OperatorKind::Scan { .. });
+    model.operators().any(|(o, _)| is_scan(o))
 }
 
 /// The folder of large fixtures, or nothing, said on the real stderr since libtest captures the

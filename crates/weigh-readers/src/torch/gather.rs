@@ -4,14 +4,14 @@
 //!   another ten times over and over, ends in an error and not in memory.
 
 use super::element::bits_of;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use weigh_facts::{Observation, Observed, Place, Reading, TensorSeen};
 
 use super::element::{self, Element};
 use super::tensor::{Meaning, Parts, meaning};
 use super::{Contents, READER, Storage, Tensor, sharing};
-use crate::pickle::{Id, Name, Value, Walk};
+use crate::pickle::{Call, Id, Name, Value, Walk};
 use crate::{ReadError, json};
 
 const VISITS_MAX: usize = 5_000_000;
@@ -20,6 +20,8 @@ const DEPTH_MAX: usize = 1_000;
 const RANK_MAX: usize = 64;
 const DIMENSION_MAX: u64 = 1 << 40;
 const NAME_MAX: usize = 4_096;
+/// The largest published models have half a million in all their files.
+const TENSORS_MAX: usize = 1_000_000;
 /// Bytes of all names together.
 const NAMES_MAX: usize = 512 << 20;
 /// Plain values are notes, not data.
@@ -82,7 +84,7 @@ pub(super) struct Gatherer<'a> {
     without_data: Vec<TensorSeen>,
     storages: BTreeMap<String, Claimed>,
     observations: Vec<Observation>,
-    names: BTreeMap<String, ()>,
+    names: BTreeSet<String>,
     visits: usize,
     name_bytes: usize,
 }
@@ -117,7 +119,8 @@ enum Key<'w> {
     Place(usize),
     /// A part of it that has no name.
     Inside,
-    Strange,
+    /// A key that is neither text nor a whole number, by its place.
+    Strange(usize),
 }
 
 impl<'a> Gatherer<'a> {
@@ -130,7 +133,7 @@ impl<'a> Gatherer<'a> {
             without_data: Vec::new(),
             storages: BTreeMap::new(),
             observations: Vec::new(),
-            names: BTreeMap::new(),
+            names: BTreeSet::new(),
             visits: 0,
             name_bytes: 0,
         }
@@ -185,7 +188,7 @@ impl<'a> Gatherer<'a> {
                     "it is nested more than {DEPTH_MAX} deep"
                 )));
             }
-            self.has_optimizer |= below.is_optimizer;
+            self.has_optimizer |= below.is_optimizer && holds_something(walk.value(id));
             if self.visit(walk, &mut below, &path, folder)? {
                 frames.push(below);
             }
@@ -394,7 +397,11 @@ impl<'a> Gatherer<'a> {
             let (input, limit) = (self.input.to_owned(), NAMES_MAX);
             return Err(Fault::Refused(ReadError::Unpacks { input, limit }));
         }
-        if self.names.insert(path.to_owned(), ()).is_some() {
+        if self.names.len() >= TENSORS_MAX {
+            let reason = format!("it expands to more than {TENSORS_MAX} tensors");
+            return Err(Fault::Limit(reason));
+        }
+        if !self.names.insert(path.to_owned()) {
             return Err(Fault::Refused(ReadError::DuplicateTensor {
                 input: self.input.to_owned(),
                 tensor: path.to_owned(),
@@ -535,7 +542,7 @@ impl Frame {
             Key::Text(text) => (*text).to_owned(),
             Key::Number(number) => number.to_string(),
             Key::Place(place) => place.to_string(),
-            Key::Strange => "?".to_owned(),
+            Key::Strange(place) => format!("?{place}"),
             Key::Inside => String::new(),
         };
         let is_key = matches!(key, Key::Text(_) | Key::Number(_));
@@ -561,7 +568,7 @@ impl Frame {
                 Key::Inside => self.is_state,
                 _ => text == "state",
             },
-            is_observed: self.is_observed && text != "_metadata" && !matches!(key, Key::Strange),
+            is_observed: self.is_observed && text != "_metadata" && !matches!(key, Key::Strange(_)),
         }
     }
 }
@@ -580,7 +587,7 @@ fn child(walk: &Walk, id: Id, place: usize) -> Option<(Key<'_>, Id)> {
         Value::List(items) | Value::Set(items) => {
             items.get(place).map(|id| (Key::Place(place), *id))
         }
-        Value::Dict(pairs) => pairs.get(place).map(|pair| keyed(walk, *pair)),
+        Value::Dict(pairs) => pairs.get(place).map(|pair| keyed(walk, place, *pair)),
         Value::Call(call) => {
             let name = walk.name(call.callee);
             let meant = name.and_then(|name| meaning(walk, name, call).ok());
@@ -602,12 +609,15 @@ fn child(walk: &Walk, id: Id, place: usize) -> Option<(Key<'_>, Id)> {
             let items = pairs + call.items.len();
             let states = items + call.states.len();
             if place < pairs {
-                call.pairs.get(place).map(|pair| keyed(walk, *pair))
+                call.pairs.get(place).map(|pair| keyed(walk, place, *pair))
             } else if place < items {
                 let place = place - pairs;
                 call.items.get(place).map(|id| (Key::Place(place), *id))
             } else if place < states {
                 call.states.get(place - items).map(|id| (Key::Inside, *id))
+            } else if let Some(list) = listed_pairs(walk, call) {
+                let place = place - states;
+                list.get(place).map(|id| pair(walk, place, *id))
             } else {
                 (place == states).then_some((Key::Inside, call.arguments))
             }
@@ -616,13 +626,47 @@ fn child(walk: &Walk, id: Id, place: usize) -> Option<(Key<'_>, Id)> {
     }
 }
 
-fn keyed(walk: &Walk, (key, value): (Id, Id)) -> (Key<'_>, Id) {
+/// Python 2 gives an ordered dictionary its pairs as one list: `OrderedDict([[key, value], ..])`.
+fn listed_pairs<'w>(walk: &'w Walk, call: &Call) -> Option<&'w [Id]> {
+    let is_ordered = walk.name(call.callee)?.is("collections", "OrderedDict");
+    match walk.tuple(call.arguments)? {
+        [list] if is_ordered => match walk.value(*list) {
+            Value::List(list) => Some(list),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn pair(walk: &Walk, place: usize, id: Id) -> (Key<'_>, Id) {
+    let items = match walk.value(id) {
+        Value::List(items) => items.as_slice(),
+        Value::Tuple(items) => items,
+        _ => &[],
+    };
+    match items {
+        [key, value] => keyed(walk, place, (*key, *value)),
+        _ => (Key::Place(place), id),
+    }
+}
+
+fn keyed(walk: &Walk, place: usize, (key, value): (Id, Id)) -> (Key<'_>, Id) {
     let key = match walk.value(key) {
         Value::Text(text) => Key::Text(text),
         Value::Int(number) => Key::Number(*number),
-        _ => Key::Strange,
+        _ => Key::Strange(place),
     };
     (key, value)
+}
+
+/// A key with nothing under it says that something could have been there.
+fn holds_something(value: &Value) -> bool {
+    match value {
+        Value::Dict(pairs) => !pairs.is_empty(),
+        Value::List(items) => !items.is_empty(),
+        Value::Call(_) => true,
+        _ => false,
+    }
 }
 
 /// Does a value certainly hold no tensor?
@@ -716,9 +760,9 @@ fn check_extent(parts: &Parts, width: u64, bytes: u64) -> Result<(), String> {
     if parts.shape.contains(&0) {
         return Ok(());
     }
-    let steps = parts.shape.iter().zip(&parts.strides);
-    let last = steps.fold(Some(parts.offset), |last, (dimension, stride)| {
-        last?.checked_add((dimension - 1).checked_mul(*stride)?)
+    let mut steps = parts.shape.iter().zip(&parts.strides);
+    let last = steps.try_fold(parts.offset, |last, (dimension, stride)| {
+        last.checked_add((dimension - 1).checked_mul(*stride)?)
     });
     let end = last.and_then(|last| last.checked_add(1)?.checked_mul(width));
     match end {

@@ -47,7 +47,10 @@ pub(super) fn read(object: &dyn Object, input: &str) -> Result<Checkpoint, ReadE
         let walk = pickle::walk(&read.bytes, vouched);
         verdict = verdict.and(walk.verdict());
         names.extend(walk.names().iter().map(pickle::Name::dotted));
-        walks.insert(name, walk);
+        // Only these name tensors; the others would pile up in memory.
+        if matches!(name, "data.pkl" | "constants.pkl") {
+            walks.insert(name, walk);
+        }
     }
     let (verdict, contents) = archive.contents(&walks, verdict);
     warnings.extend(archive.unread(is_script));

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use weigh_readers::adapter::{self, Adapter};
 use weigh_readers::safetensors::{read_header, read_index};
-use weigh_readers::{Memory, MemoryTree, ReadError, config, gguf, npy, onnx, trainer_state};
+use weigh_readers::{Memory, MemoryTree, ReadError, config, gguf, npy, onnx, torch, trainer_state};
 
 const EXPECTED: &[(&str, &str)] = &[
     ("adapter-base-path", "read"),
@@ -171,6 +171,50 @@ const EXPECTED: &[(&str, &str)] = &[
     ("safetensors-trailing-bytes", "safetensors-header"),
     ("safetensors-unknown-dtype", "unknown-element-type"),
     ("safetensors-zero-times-huge", "tensor-shape"),
+    ("torch-bomb", "zip-bomb"),
+    ("torch-broken-behind-payload", "pickle-dangerous"),
+    ("torch-bytes-behind", "pickle-incomplete"),
+    ("torch-circle", "pickle-incomplete"),
+    ("torch-class-changed", "pickle-unknown"),
+    ("torch-computed", "pickle-unknown"),
+    ("torch-cut-off-pickle", "pickle-incomplete"),
+    ("torch-dotted", "pickle-unknown"),
+    ("torch-encrypted", "zip-unsupported"),
+    ("torch-entries-lie", "zip-structure"),
+    ("torch-getattr", "pickle-dangerous"),
+    ("torch-inst", "pickle-dangerous"),
+    ("torch-larger-than-storage", "tensor-range"),
+    ("torch-laughs", "pickle-incomplete"),
+    ("torch-legacy-lies", "torch-checkpoint"),
+    ("torch-legacy-payload", "pickle-dangerous"),
+    ("torch-load-inside", "pickle-dangerous"),
+    ("torch-local-name", "zip-entry"),
+    ("torch-local-size", "zip-entry"),
+    ("torch-memo", "pickle-dangerous"),
+    ("torch-memo-again", "pickle-dangerous"),
+    ("torch-name-outside", "zip-name"),
+    ("torch-os-system", "pickle-dangerous"),
+    ("torch-other-pickle", "pickle-dangerous"),
+    ("torch-overlap", "zip-entry"),
+    ("torch-pickle-twice", "zip-duplicate"),
+    ("torch-pickle-twice-by-case", "zip-duplicate"),
+    ("torch-polyglot", "torch-checkpoint"),
+    ("torch-prepended", "zip-entry"),
+    ("torch-resolve-name", "pickle-dangerous"),
+    ("torch-second-pickle", "pickle-dangerous"),
+    ("torch-shape-list", "tensor-shape"),
+    ("torch-shape-overflow", "tensor-shape"),
+    ("torch-storage-lies", "torch-checkpoint"),
+    ("torch-storage-missing", "torch-checkpoint"),
+    ("torch-storage-unnamed", "torch-checkpoint"),
+    ("torch-tar", "torch-tar"),
+    ("torch-tensor-changed", "tensor-shape"),
+    ("torch-trailing", "zip-structure"),
+    ("torch-truncated", "zip-structure"),
+    ("torch-two-folders", "torch-checkpoint"),
+    ("torch-unlisted", "pickle-unknown"),
+    ("torch-unset-memo", "pickle-incomplete"),
+    ("torch-zip64-lies", "zip-structure"),
     ("trainer-fewer-tokens-than-logged", "trainer-state"),
     ("trainer-log-not-a-list", "trainer-state"),
     ("trainer-negative-tokens", "trainer-state"),
@@ -279,6 +323,11 @@ fn fault(folder: &Path) -> Result<Vec<&'static str>, ReadError> {
             "model.npz" => drop(npy::read_archive(&file, &name)?),
             _ if name.ends_with(".safetensors") => {
                 headers.push((name.clone(), read_header(&file, &name)?));
+            }
+            _ if name.ends_with(".bin") => {
+                let checkpoint = torch::read(&file, &name)?;
+                checkpoint.trusted()?;
+                warnings.extend(checkpoint.warnings);
             }
             _ => panic!("no reader for {name}"),
         }

@@ -7,5 +7,6 @@ mod hostile;
 mod laws;
 mod numpy;
 mod onnx;
+mod pickles;
 mod support;
 mod torch;

@@ -75,12 +75,14 @@ fn theirs(ours: &str) -> &str {
         "BF16" => "bfloat16",
         "F32" => "float32",
         "F64" => "float64",
+        "C32" => "complex32",
         "C64" => "complex64",
         "C128" => "complex128",
         "F8_E4M3" => "float8_e4m3fn",
         "F8_E4M3FNUZ" => "float8_e4m3fnuz",
         "F8_E5M2" => "float8_e5m2",
         "F8_E5M2FNUZ" => "float8_e5m2fnuz",
+        "F8_E8M0" => "float8_e8m0fnu",
         other => panic!("no fixture has {other}"),
     }
 }
@@ -268,6 +270,66 @@ fn a_distributed_checkpoint_is_held_to_its_files() {
         dcp(&cut).unwrap().trusted().unwrap_err().code(),
         "pickle-incomplete"
     );
+}
+
+#[test]
+fn ranks_of_megatron_are_refused_and_not_half_read() {
+    let files = [
+        ("latest_checkpointed_iteration.txt", "100"),
+        ("iter_0000100/mp_rank_00/model_optim_rng.pt", ""),
+        ("iter_0000100/mp_rank_01/model_optim_rng.pt", ""),
+    ];
+    let file = |(name, text): (&str, &str)| (name.to_owned(), text.as_bytes().to_vec());
+    let tree = MemoryTree(files.into_iter().map(file).collect());
+    assert!(distributed::is_megatron(&tree, "").unwrap());
+    assert!(!distributed::is_megatron(&self::tree(), "step-3").unwrap());
+    let error = distributed::read(&tree, "", ".").unwrap_err();
+    assert_eq!(error.code(), "distributed-checkpoint");
+    assert!(error.to_string().contains("2 ranks"), "{error}");
+}
+
+#[test]
+fn pairs_of_python_2_are_keys() {
+    // `OrderedDict([['a', storage], ['b', 1]])` before the old layout's storages.
+    let storage = b"(U\x07storagectorch\nFloatStorage\nU\x010U\x03cpuK\x01NtQ";
+    let pairs = [
+        &b"\x80\x02ccollections\nOrderedDict\n](](U\x01a"[..],
+        storage,
+        b"e](U\x01bK\x01ee\x85R.",
+    ];
+    let head = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.\x80\x02}.";
+    let tail = b"\x80\x02]U\x010a.\x01\0\0\0\0\0\0\0\0\0\0\0";
+    let file = [&head[..], &pairs.concat(), tail].concat();
+    let checkpoint = torch::read(&Memory(file), "old.pth").unwrap();
+    let contents = checkpoint.trusted().unwrap();
+    assert_eq!(contents.tensors[0].seen.name, "a");
+    assert!(contents.reading.get("b").is_some());
+}
+
+#[test]
+fn keys_that_are_no_names_are_told_apart() {
+    let storage = b"(U\x07storagectorch\nFloatStorage\nU\x010U\x03cpuK\x01NtQ";
+    let parts = [
+        &b"\x80\x02}()"[..],
+        storage,
+        b"(K\x01K\x02t",
+        storage,
+        b"K\x07",
+        storage,
+        b"u.",
+    ];
+    let head = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.\x80\x02}.";
+    let tail = b"\x80\x02]U\x010a.\x01\0\0\0\0\0\0\0\0\0\0\0";
+    let file = [&head[..], &parts.concat(), tail].concat();
+    let checkpoint = torch::read(&Memory(file), "keys.pth").unwrap();
+    let contents = checkpoint.trusted().unwrap();
+    let names: Vec<&str> = contents
+        .tensors
+        .iter()
+        .map(|t| t.seen.name.as_str())
+        .collect();
+    assert_eq!(names, ["?0", "?1", "7"]);
+    assert_eq!(contents.elements(), 1);
 }
 
 /// Every prefix of a file, and every file with one byte changed: never clean with other shapes.

@@ -500,7 +500,7 @@ fn drawn(axis: Axis, word: &str) -> &'static str {
     let enforced = Enforcement::parse(word).filter(|_| axis == Axis::Enforcement);
     match (text, enforced) {
         (Some(TextStatus::InForce), _) | (_, Some(Enforcement::Enforced)) => "full",
-        (Some(TextStatus::Superseded | TextStatus::Stayed), _) => "framed",
+        (Some(TextStatus::Superseded | TextStatus::Revoked | TextStatus::Stayed), _) => "framed",
         (_, Some(Enforcement::AnnouncedNonEnforcement | Enforcement::Stayed)) => "framed",
         _ => "dashed",
     }

@@ -134,7 +134,7 @@ pub(super) struct Asked {
 
 /// A day that asks for a person.
 #[derive(Debug, Serialize)]
-pub(super) struct Alarm {
+pub(crate) struct Alarm {
     rulebook: String,
     id: String,
     kind: &'static str,
@@ -144,8 +144,8 @@ pub(super) struct Alarm {
 }
 
 /// Every alarm, in the order of the books.
-pub(super) fn alarms(weighing: &Weighing) -> Vec<Alarm> {
-    let wire = weighing.alarms.iter().map(|a| Alarm {
+pub(crate) fn alarms(alarms: &[weigh_rules::Alarm]) -> Vec<Alarm> {
+    let wire = alarms.iter().map(|a| Alarm {
         rulebook: a.rulebook.to_string(),
         id: a.id.clone(),
         kind: a.kind.as_str(),

@@ -292,7 +292,7 @@ impl Weigh {
             others: others(weighing),
             conflicts: conflicts(&weighing.conflicts),
             regimes: regimes(weighing),
-            alarms: alarms(weighing),
+            alarms: alarms(&weighing.alarms),
             questions: questions(&weighing.questions),
         }
     }

@@ -313,6 +313,7 @@ pub(crate) fn text_status(status: Option<TextStatus>) -> &'static str {
     match status {
         Some(TextStatus::InForce) => "text in force",
         Some(TextStatus::Superseded) => "text superseded",
+        Some(TextStatus::Revoked) => "text revoked",
         Some(TextStatus::Stayed) => "text stayed",
         Some(TextStatus::Proposed) => "text proposed, not adopted",
         Some(TextStatus::Draft) => "text a draft",

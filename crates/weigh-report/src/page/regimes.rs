@@ -1,8 +1,8 @@
 //! Alarms, and where the rulebooks part, in words.
 
-use weigh_facts::Verdict;
-use weigh_rules::{AlarmKind, Basis, Finding};
-use weigh_station::{Regimes, Says, Voice, Weighing};
+use weigh_facts::{Period, Verdict};
+use weigh_rules::{Alarm, AlarmKind, Basis, Finding};
+use weigh_station::{Regimes, Says, Voice};
 
 use super::findings::{enforcement, text_status};
 use crate::clean::clean;
@@ -36,11 +36,8 @@ pub(crate) struct RegimeRow {
 }
 
 /// The alarms, except that of a stale book, which stands beside the books and the findings.
-pub(super) fn alarms(weighing: &Weighing) -> Vec<AlarmWords> {
-    let words = weighing
-        .alarms
-        .iter()
-        .filter(|a| a.kind != AlarmKind::Stale);
+pub(crate) fn alarms(alarms: &[Alarm]) -> Vec<AlarmWords> {
+    let words = alarms.iter().filter(|a| a.kind != AlarmKind::Stale);
     let words = words.map(|alarm| AlarmWords {
         id: clean(&format!("{}/{}", alarm.rulebook, alarm.id)),
         since: format!("since {}", alarm.from),
@@ -115,7 +112,12 @@ pub(crate) fn circumstances(finding: &Finding) -> Vec<(&'static str, String)> {
         words.push(("clock", clean(&runs)));
     }
     if let Some(due) = finding.due {
-        words.push(("due", format!("by {due}")));
+        let hours = finding.deadline.as_ref().is_some_and(Period::counts_hours);
+        let text = match hours {
+            true => format!("on {due} at the earliest: the hours run from the hour of the event"),
+            false => format!("by {due}"),
+        };
+        words.push(("due", text));
     }
     words
 }

@@ -1,8 +1,9 @@
 //! Where labels stand: beside their mark, or a little away with a thin leader to it.
 //!
 //! Greedy: marks in crowds choose first, then the others; each takes the nearest free place, a
-//! little farther if that spares a line. Those that found none choose first in another round. A
-//! label that never finds one is left out, and the caller says so.
+//! little farther if that spares a line. Those that found none choose first in another round, and at
+//! last take a place from labels that find another. A label that never finds one is left out, and
+//! the caller says so.
 //!
 //! - **Invariant:** no label covers a mark, an interval or another label, and no leader crosses one.
 //! - **Invariant:** the same marks give the same places: ties are settled by order.
@@ -98,8 +99,57 @@ pub(super) fn place(wanted: &[Wanted], around: &Around<'_>) -> Vec<Option<Placed
             best.clone_from(&last);
         }
     }
+    make_room(&choices, &mut best);
     let places = best.into_iter();
     places.map(|p| p.map(|choice| choice.place)).collect()
+}
+
+/// Labels that may give way to one without a place.
+const GIVING_WAY: usize = 2;
+
+/// A label without a place takes one where others stand that find another.
+fn make_room(choices: &[Vec<Choice>], places: &mut Vec<Option<Choice>>) {
+    let left_out: Vec<usize> = (0..places.len())
+        .filter(|i| places.get(*i).is_some_and(Option::is_none))
+        .collect();
+    for index in left_out {
+        let own = choices.get(index).into_iter().flatten();
+        let found = own
+            .copied()
+            .find_map(|c| moved(choices, places, (index, c)));
+        if let Some(found) = found {
+            *places = found;
+        }
+    }
+}
+
+/// The places once a label has taken one and those in its way have moved; none if they cannot.
+fn moved(
+    choices: &[Vec<Choice>],
+    places: &[Option<Choice>],
+    (index, taken): (usize, Choice),
+) -> Option<Vec<Option<Choice>>> {
+    let mut places = places.to_vec();
+    let mut in_the_way = Vec::new();
+    for (other, place) in places.iter().enumerate() {
+        if place.is_some_and(|p| !is_free(&taken.place, &[p.place])) {
+            in_the_way.push(other);
+        }
+    }
+    if in_the_way.len() > GIVING_WAY {
+        return None;
+    }
+    for other in &in_the_way {
+        *places.get_mut(*other)? = None;
+    }
+    *places.get_mut(index)? = Some(taken);
+    for other in in_the_way {
+        let labels: Vec<Placed> = places.iter().flatten().map(|c| c.place).collect();
+        let mut own = choices.get(other)?.iter().copied();
+        let found = own.find(|c| is_free(&c.place, &labels))?;
+        *places.get_mut(other)? = Some(found);
+    }
+    Some(places)
 }
 
 /// A place and what it costs: how far it is, and whether it covers a line.
@@ -291,6 +341,29 @@ mod tests {
         let full = Rect::around((200.0, 200.0), 250.0);
         let places = place(&[wanted((200.0, 200.0))], &around(&[full], FRAME));
         assert_eq!(places, [None]);
+    }
+
+    #[test]
+    fn a_label_makes_room_for_one_that_has_no_other_place() {
+        let free = |left: f64| Placed {
+            rect: Rect::around((left, 20.0), 10.0),
+            leader: None,
+        };
+        let choice = |left: f64| Choice {
+            cost: left,
+            place: free(left),
+        };
+        // The first stands where alone the second can, and has another place.
+        let choices = [vec![choice(20.0), choice(80.0)], vec![choice(25.0)]];
+        let mut places = vec![Some(choice(20.0)), None];
+        make_room(&choices, &mut places);
+        let found: Vec<Option<Placed>> = places.iter().map(|p| p.map(|c| c.place)).collect();
+        assert_eq!(found, [Some(free(80.0)), Some(free(25.0))]);
+        // Nobody moves who has no other place.
+        let stuck = [vec![choice(20.0)], vec![choice(25.0)]];
+        let mut places = vec![Some(choice(20.0)), None];
+        make_room(&stuck, &mut places);
+        assert!(places[0].is_some() && places[1].is_none());
     }
 
     #[test]

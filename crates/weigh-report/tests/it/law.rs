@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use serde_json::Value;
 use weigh_facts::Date;
 use weigh_report::{
-    Format, LintedFile, render_law_diff, render_law_page, render_law_text, render_lints,
+    Format, LintedFile, render_facts, render_law_diff, render_law_page, render_law_text,
+    render_lints,
 };
 use weigh_station::{Law, LawOptions, WeighError, diff_law, sides};
 
@@ -378,6 +379,27 @@ fn a_comparison_fits_its_schema() {
         let json = compared(one, other, Format::Json);
         assert_eq!(misfits(SCHEMA, &json), Vec::<String>::new());
     }
+}
+
+#[test]
+fn the_dictionary_fits_its_schema_and_names_who_reads_a_fact() {
+    const SCHEMA: &str = include_str!("../../../../schemas/weighbridge.rules-facts-1.json");
+    let law = Law::load(&LawOptions::default()).unwrap();
+    let all = law.library.dictionary.search(&[]);
+    let json = render_facts(&all, &law, Format::Json);
+    assert_eq!(misfits(SCHEMA, &json), Vec::<String>::new());
+    let of = |words: &[&str]| {
+        let found = law.library.dictionary.search(words);
+        render_facts(&found, &law, Format::Text)
+    };
+    let text = of(&["weights_published"]);
+    assert!(
+        text.starts_with("weights_published  (about a model)\n"),
+        "{text}"
+    );
+    assert!(text.contains("us-ear-4e091"), "{text}");
+    let text = of(&["operations"]);
+    assert!(text.contains("operations('eu-cumulative')") || text.contains("conventions: "));
 }
 
 #[test]

@@ -167,8 +167,9 @@ fn a_chip_of_ones_own_is_ringed_and_its_name_makes_no_markup() {
     assert!(!svg.contains("<script") && svg.contains("&#60;script&#62;alert(1)"));
     assert!(svg.contains("class=\"ring\"") && svg.contains("class=\"label bold\""));
     // 150 x 16 = 2,400 over 700 to 800 mm2 is 3 to 3.43: b.1, if it is made for data centers.
-    let words = "2,400 TPP; 3 to 3.43 TPP/mm2; perhaps 3A090.b; whether made for data centers";
-    assert!(svg.contains(words), "{svg}");
+    let words = "2,400 TPP; 3 to 3.43 TPP/mm2; perhaps 3A090.b; policy: perhaps gp10: presumed made \
+                 in breach; whether made for data centers";
+    assert!(svg.contains(words), "nobody said who designed it: {svg}");
     assert!(svg.contains("class=\"mark open dotted\""));
 }
 
@@ -177,6 +178,16 @@ fn a_highlighted_chip_is_ringed_and_named() {
     let svg = render_scatter(&plane("2026-09-01"), &["nvidia-h20".to_owned()]);
     assert!(svg.contains("class=\"label bold\"") && svg.contains(">H20</text>"));
     assert!(!drawn("2026-09-01").contains("class=\"ring\""));
+}
+
+#[test]
+fn the_name_of_a_crowded_chip_finds_room() {
+    let svg = drawn("2026-09-01");
+    assert!(!svg.contains("No room for the names of"));
+    assert!(svg.contains(">RTX 4090</text>"));
+    let ringed = ["nvidia-h20", "nvidia-rtx-4090-d"].map(str::to_owned);
+    let svg = render_scatter(&plane("2026-09-01"), &ringed);
+    assert!(svg.contains(">RTX 4090</text>"));
 }
 
 #[test]

@@ -78,6 +78,39 @@ fn a_quotation_that_contradicts_its_operator_is_wrong() {
 }
 
 #[test]
+fn a_value_that_its_quotation_does_not_have_is_wrong() {
+    let when = "operations('eu-cumulative') > $line";
+    for (quote, is_wrong) in [
+        ("greater than 10^25", false),
+        ("greater than 10^26", true),
+        (
+            "greater than 10 to the 25th power, or 25 percent of 10^26",
+            false,
+        ),
+        ("greater than ten septillion", false),
+        ("greater than 25 percent", false),
+        ("greater than the line of section 3, within 30 days", false),
+        ("more than 1e24 operations", true),
+    ] {
+        let found = said(&quoting(quote, when));
+        let told = found.iter().any(|l| l == "error quote-value");
+        assert_eq!(told, is_wrong, "{quote}: {found:?}");
+    }
+    // A rule that reads two lines quotes the words of either.
+    let two = quoting("greater than 10^26", &format!("{when} OR tpp > $more"))
+        + "[param.more]\nunit = \"TPP\"\nvalues = [{ from = 2025-01-01, value = 1, source = \"s\" }]\n";
+    assert_eq!(said(&two), Vec::<String>::new());
+    insta::assert_snapshot!(shown(&quoting("greater than 10^26", when), "quote-value"), @r#"
+    error[quote-value]: `$line` is 1.00e25 FLOP, and S says `greater than 10^26`
+      --> book.toml:12:8
+       |
+    12 | [param.line]
+       |        ^^^^
+    help: correct the value, or quote the words that hold it
+    "#);
+}
+
+#[test]
 fn a_quotation_is_shown_beside_its_operator() {
     let text = quoting("10^25 or more", "operations('eu-cumulative') > $line");
     insta::assert_snapshot!(shown(&text, "quote-operator"), @r#"

@@ -448,3 +448,30 @@ fn an_explanation_is_a_tree() {
     );
     assert!(explain(&book, "q", &given, day("2026-01-01"), day("2026-10-01")).is_none());
 }
+
+/// The day a rule with a clock falls due.
+fn due(period: &str, from: &str, since: &str) -> Option<String> {
+    let more = format!(
+        "from = {since}\nthen = {{ deadline = \"{period}\" }}\nclock = {{ fact = \"trained_on\", event = \"e\" }}"
+    );
+    let text = HEAD.to_owned() + &rule("r", "is_gpai", &more);
+    let given = format!("is_gpai = true\ntrained_on = {from}");
+    let found = assessed(&text, &given);
+    found.findings.first()?.due.map(|d| d.to_string())
+}
+
+#[test]
+fn nothing_falls_due_before_the_rule_begins() {
+    let due = |period, from| due(period, from, "2025-08-02").unwrap();
+    assert_eq!(due("P2W", "2025-08-20"), "2025-09-03");
+    assert_eq!(
+        due("P2W", "2025-07-20"),
+        "2025-08-03",
+        "it runs into the rule"
+    );
+    assert_eq!(due("P2W", "2025-07-19"), "2025-08-02", "on its first day");
+    assert_eq!(due("P2W", "2024-01-01"), "2025-08-02", "long before it");
+    assert_eq!(due("PT24H", "2025-12-31"), "2026-01-01");
+    assert_eq!(due("PT36H", "2025-12-31"), "2026-01-01", "the earliest day");
+    assert_eq!(due("P1M", "2025-12-31"), "2026-01-31");
+}

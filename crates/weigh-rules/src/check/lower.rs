@@ -682,7 +682,11 @@ impl<'a> Lowering<'a> {
             let help = match near {
                 Some(near) => format!("did you mean `{near}`?"),
                 None if is_code => format!("write a code in quotes: '{name}'"),
-                None => "name a fact of the dictionary or a predicate of the rulebook".to_owned(),
+                None => self.names.dictionary.related(name).unwrap_or_else(|| {
+                    "name a fact of the dictionary (`weighbridge rules facts` lists them) or a \
+                     predicate of the rulebook"
+                        .to_owned()
+                }),
             };
             let message = format!(
                 "{} mentions `{name}`, which is neither fact nor predicate",

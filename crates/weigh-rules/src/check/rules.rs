@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use weigh_facts::{
-    Certainty, Convention, Diagnostic, Dictionary, Enforcement, Facts, Grade, Interval, Item,
+    Certainty, Convention, Date, Diagnostic, Dictionary, Enforcement, Facts, Grade, Interval, Item,
     Level, MethodId, Node, Origin, Period, SubjectKind, Table, TextStatus, Timeline, Verdict,
 };
 
@@ -101,15 +101,7 @@ pub(super) fn read_rules(file: &mut Table, sources: &Listed, errors: &mut Errors
 }
 
 fn read_rule(mut table: Table, sources: &Listed, errors: &mut Errors) -> Option<RawRule> {
-    let Some((id, span)) = table.text_at("id", errors) else {
-        table.missing("id", errors);
-        return None;
-    };
-    if !is_kebab(&id) {
-        let message = format!("`{id}` is no rule id");
-        let help = "use lowercase words joined by dashes";
-        errors.push(Diagnostic::new("bad-id", message, span.clone()).with_help(help));
-    }
+    let (id, span) = read_id(&mut table, errors)?;
     let title = table.text("title", errors);
     let mut misread = Vec::new();
     let about = read_word(
@@ -126,17 +118,20 @@ fn read_rule(mut table: Table, sources: &Listed, errors: &mut Errors) -> Option<
         &mut misread,
         errors,
     );
+    let before = errors.len();
     let citations = read_citations(&mut table, "cite", sources, errors);
-    if citations.is_empty() {
+    if citations.is_empty() && errors.len() == before {
         let message = format!("rule `{id}` cites nothing");
         let help = "add `cite` with the key of a `[source.KEY]` table";
         errors.push(Diagnostic::new("no-citation", message, span.clone()).with_help(help));
     }
     let see = read_citations(&mut table, "see", sources, errors);
     let when = table.text_at("when", errors);
-    if when.is_none() {
+    let when = when.unwrap_or_else(|| {
         table.missing("when", errors);
-    }
+        misread.push("when");
+        (String::new(), span.clone())
+    });
     let (then, deadline) = read_then(&mut table, errors);
     let first = citations.first().map(|c| c.source.clone());
     let interval = values::read_interval(&mut table, first.as_deref(), &span, errors);
@@ -147,7 +142,7 @@ fn read_rule(mut table: Table, sources: &Listed, errors: &mut Errors) -> Option<
     let enforcement = values::read_status(&mut table, sources, &mut history, errors);
     let addressee = table.text("addressee", errors);
     let basis = read_basis(&mut table, errors);
-    let clock = read_clock(&mut table, deadline.is_some(), errors);
+    let clock = read_clock(&mut table, then.contains_key("deadline"), errors);
     table.finish(errors);
     Some(RawRule {
         id,
@@ -158,7 +153,7 @@ fn read_rule(mut table: Table, sources: &Listed, errors: &mut Errors) -> Option<
         misread,
         citations,
         see,
-        when: when?,
+        when,
         then,
         deadline,
         interval,
@@ -171,6 +166,19 @@ fn read_rule(mut table: Table, sources: &Listed, errors: &mut Errors) -> Option<
         basis,
         clock,
     })
+}
+
+fn read_id(table: &mut Table, errors: &mut Errors) -> Option<Placed> {
+    let Some((id, span)) = table.text_at("id", errors) else {
+        table.missing("id", errors);
+        return None;
+    };
+    if !is_kebab(&id) {
+        let message = format!("`{id}` is no rule id");
+        let help = "use lowercase words joined by dashes";
+        errors.push(Diagnostic::new("bad-id", message, span.clone()).with_help(help));
+    }
+    Some((id, span))
 }
 
 fn read_basis(table: &mut Table, errors: &mut Errors) -> Basis {
@@ -213,7 +221,9 @@ pub(super) fn read_alarms(
         let span = table.span.clone();
         let id = table.text_at("id", errors);
         let text = table.required_text("text", errors);
+        let before = errors.len();
         let citations = read_citations(&mut table, "cite", sources, errors);
+        let cites = !citations.is_empty() || errors.len() > before;
         let when = values::read_interval(&mut table, None, &span, errors);
         for (key, is_missing) in [("id", id.is_none()), ("from", when.from.is_none())] {
             if is_missing {
@@ -221,7 +231,7 @@ pub(super) fn read_alarms(
             }
         }
         table.finish(errors);
-        if citations.is_empty() {
+        if !cites {
             let message = "an alarm cites what it rests on";
             let help = "add `cite` with the key of a `[source.KEY]` table";
             errors.push(Diagnostic::new("no-citation", message, span.clone()).with_help(help));
@@ -304,7 +314,11 @@ fn read_word<T: Copy + std::fmt::Display>(
     misread: &mut Vec<&'static str>,
     errors: &mut Errors,
 ) -> Option<T> {
-    let (word, span) = table.text_at(key, errors)?;
+    let before = errors.len();
+    let Some((word, span)) = table.text_at(key, errors) else {
+        misread.extend((errors.len() > before).then_some(key));
+        return None;
+    };
     let value = parse(&word);
     if value.is_none() {
         misread.push(key);
@@ -449,6 +463,7 @@ impl TestBench<'_> {
             table.missing("expect", errors);
         }
         let mut expected = Vec::new();
+        let alarms = table.texts("alarms", errors);
         for (rule, span, node) in expect.map(|mut t| t.take_all()).unwrap_or_default() {
             expected.extend(self.read_expectation(&rule, span, node, errors));
         }
@@ -460,6 +475,7 @@ impl TestBench<'_> {
             known,
             given,
             expect: expected,
+            alarms: alarms.map(BTreeSet::from_iter),
             span,
         })
     }
@@ -504,8 +520,8 @@ impl TestBench<'_> {
             return None;
         };
         let at = node.span.clone();
-        let (verdict, needs, possible) = match node.item {
-            Item::Text(word) => (read_verdict(&word, at, errors)?, None, None),
+        let (verdict, needs, possible, due) = match node.item {
+            Item::Text(word) => (read_verdict(&word, at, errors)?, None, None, None),
             Item::Table(mut table) => {
                 let verdict = table.text_at("verdict", errors);
                 if verdict.is_none() {
@@ -513,6 +529,7 @@ impl TestBench<'_> {
                 }
                 let needs = table.texts("needs", errors);
                 let possible = table.texts("possible", errors);
+                let due = read_due(&mut table, errors);
                 table.finish(errors);
                 let (word, span) = verdict?;
                 let verdict = read_verdict(&word, span, errors)?;
@@ -521,7 +538,7 @@ impl TestBench<'_> {
                     each.collect()
                 };
                 let needs = needs.map(BTreeSet::from_iter);
-                (verdict, needs, possible.and_then(read))
+                (verdict, needs, possible.and_then(read), due)
             }
             other => {
                 let message = format!("a test expects a verdict, not {}", other.kind());
@@ -534,7 +551,24 @@ impl TestBench<'_> {
             verdict,
             needs,
             possible,
+            due,
         })
+    }
+}
+
+/// The day a test expects a rule to fall due on, or `"none"`.
+fn read_due(table: &mut Table, errors: &mut Errors) -> Option<Option<Date>> {
+    let node = table.take("due")?;
+    match &node.item {
+        Item::Date(day) => Some(Some(*day)),
+        Item::Text(word) if word == "none" => Some(None),
+        Item::Text(day) if day.parse::<Date>().is_ok() => day.parse().ok().map(Some),
+        _ => {
+            let message = "`due` is no day";
+            let help = "write the day it falls due, such as 2026-02-01, or \"none\"";
+            errors.push(Diagnostic::new("rule-entry", message, node.span).with_help(help));
+            None
+        }
     }
 }
 

@@ -72,35 +72,33 @@ pub(crate) fn read(file: &mut Table, errors: &mut Errors) -> Listed {
             errors.push(Diagnostic::new("source-entry", message, span));
             continue;
         };
-        if let Some((source, retrieved)) = read_source(&key, &span, table, errors) {
-            let used = Cell::new(false);
-            let source = Arc::new(source);
-            entries.insert(
-                key,
-                Entry {
-                    source,
-                    retrieved,
-                    span,
-                    used,
-                },
-            );
-        }
+        let (source, retrieved) = read_source(&key, &span, table, errors);
+        let entry = Entry {
+            source: Arc::new(source),
+            retrieved,
+            span,
+            used: Cell::new(false),
+        };
+        entries.insert(key, entry);
     }
     Listed { entries }
 }
 
+/// A source with faults stays a source: who cites it has made no mistake.
 fn read_source(
     key: &str,
     span: &Range<usize>,
     mut table: Table,
     errors: &mut Errors,
-) -> Option<(Source, Option<Date>)> {
+) -> (Source, Option<Date>) {
     let title = table.required_text("title", errors);
     let href = table.required_text("href", errors);
     let quote = table.text("quote", errors);
+    let before = errors.len();
     let word = table.text_at("certainty", errors);
+    let is_misread = errors.len() > before;
     let certainty = word.as_ref().and_then(|(word, _)| Certainty::parse(word));
-    if certainty.is_none() {
+    if certainty.is_none() && !is_misread {
         let span = word.map_or_else(|| span.clone(), |(_, span)| span);
         let message = format!("source `{key}` does not say how sure the reading is");
         let help = "write `certainty = \"primary-text\"`, `\"secondary\"` or `\"unverified\"`";
@@ -111,13 +109,13 @@ fn read_source(
     table.finish(errors);
     let source = Source {
         key: SourceKey(key.to_owned()),
-        title: title?,
-        href: href?,
+        title: title.unwrap_or_default(),
+        href: href.unwrap_or_default(),
         quote,
-        certainty: certainty?,
+        certainty: certainty.unwrap_or(Certainty::Unverified),
         published,
     };
-    Some((source, retrieved))
+    (source, retrieved)
 }
 
 /// A source nobody cites is a citation somebody forgot.

@@ -49,6 +49,9 @@ fn what_rules_say_every_day_checks() {
         "operations('eu-cumulative') > 116 EF-day",
         "any(training_stages, purpose = 'synthetic-data' AND ops > $line)",
         "all(training_stages, NOT is_public)",
+        "is_gpai AND any(training_stages, is_public)",
+        "is_gpai OR NOT all(training_stages, NOT is_public)",
+        "count(training_stages) > 3 AND (flag_b OR any(training_stages, is_public AND ops > $line))",
         "sum(training_stages, ops, purpose = 'pretraining') > $line",
         "count(training_stages) > 3",
         "tpp * batch_1_latency > 1 TPP*s",
@@ -173,6 +176,98 @@ fn other_slips_are_errors_too() {
 fn all_problems_of_a_condition_are_reported_at_once() {
     let found = codes("is_gpia AND peak_rate > $line AND destination = 'cn'");
     assert_eq!(found, ["unknown-name", "unit-mismatch", "bad-code"]);
+}
+
+#[test]
+fn a_set_without_parentheses_is_told_how_to_stand() {
+    insta::assert_snapshot!(shown("NOT destination IN $d5"), @r#"
+    error[expression-syntax]: the set `$d5` stands after IN without parentheses
+      --> book.toml:20:28
+       |
+    20 | when = "NOT destination IN $d5"
+       |                            ^^^
+    help: write `IN ($d5)`, or for all others `FACT NOT IN ($d5)`
+    "#);
+    assert_eq!(marked("is_gpai AND destination NOT IN $d5"), "$d5");
+}
+
+/// What is wrong with a book in which something was put in the place of something else.
+fn codes_with(from: &str, to: &str) -> Vec<&'static str> {
+    let more = "from = 2025-01-01\nthen = { deadline = \"P2W\" }\nclock = { event = \"an event\" }";
+    let text = book_with_rule("operations('eu-cumulative') > $line") + more;
+    let text =
+        text + "\n[[test]]\nname = \"n\"\non = 2026-01-01\nexpect = { r = \"indeterminate\" }\n";
+    assert_eq!(codes_of(&text), [""; 0]);
+    assert!(text.contains(from), "{from}");
+    codes_of(&text.replacen(from, to, 1))
+}
+
+#[test]
+fn one_cause_is_one_diagnostic() {
+    for (from, to, code) in [
+        (
+            "value = \"in-force\"",
+            "value = \"in-froce\"",
+            "word-not-listed",
+        ),
+        ("value = \"in-force\"", "value = 3", "value-entry"),
+        ("value = \"1e25\"", "value = \"1e25 FLOP\"", "bad-quantity"),
+        (
+            "known_through = 2026-10-01",
+            "known_through = \"1 Oct 2026\"",
+            "wrong-type",
+        ),
+        ("\nfrom = 2025-01-01", "\nfrom = \"2025-1-1\"", "wrong-type"),
+        ("on = 2026-01-01", "on = \"today\"", "wrong-type"),
+        ("P2W", "two weeks", "bad-period"),
+        ("about = \"model\"", "about = \"modle\"", "word-not-listed"),
+        ("about = \"model\"", "about = 3", "wrong-type"),
+        ("level = \"flag\"", "level = [\"flag\"]", "wrong-type"),
+        ("cite = \"s\"", "cite = \"z\"", "unknown-source"),
+        ("cite = \"s\"", "cite = 5", "rule-entry"),
+        (
+            "certainty = \"primary-text\"",
+            "certainty = \"sure\"",
+            "source-entry",
+        ),
+        (
+            "certainty = \"primary-text\"",
+            "certainty = true",
+            "wrong-type",
+        ),
+        ("when = \"", "wenn = \"", "missing-key"),
+    ] {
+        let found = codes_with(from, to);
+        let found: Vec<&str> = found.into_iter().filter(|c| *c != "unknown-key").collect();
+        assert_eq!(found, [code], "{to}");
+    }
+}
+
+#[test]
+fn a_clock_runs_from_a_day_of_what_the_rule_is_about() {
+    let of = |fact: &str| {
+        let more = format!(
+            "then = {{ deadline = \"P2W\" }}\nclock = {{ fact = \"{fact}\", event = \"an event\" }}"
+        );
+        let text = HEAD.to_owned() + &rule("r", "is_gpai", &more);
+        let errors = try_check(&text).err().unwrap_or_default();
+        errors
+            .iter()
+            .map(|e| e.render("book.toml", &text))
+            .collect::<String>()
+    };
+    assert_eq!(of("systemic_condition_known_on"), "");
+    let said = of("safety_incident_discovered_on");
+    assert!(
+        said.contains("error[clock-subject]: the rule is about a model"),
+        "{said}"
+    );
+    assert!(
+        said.contains("days of a model are") && said.contains("trained_on"),
+        "{said}"
+    );
+    assert!(of("trained_onn").contains("did you mean `trained_on`?"));
+    assert!(of("is_gpai").contains("facts that are days: "));
 }
 
 #[test]
@@ -440,5 +535,69 @@ fn lines_of_a_book_are_listed_for_a_day() {
     assert_eq!(
         lines,
         ["operations.eu-training > 1e25 FLOP", "tpp >= 4800 TPP"]
+    );
+}
+
+/// A book with a deadline and one test of it.
+fn clocked(expect: &str) -> String {
+    let more = "then = { deadline = \"P2W\" }\nclock = { fact = \"trained_on\", event = \"e\" }";
+    HEAD.to_owned()
+        + &rule("r", "is_gpai", more)
+        + "[[test]]\nname = \"n\"\non = 2026-11-01\ngiven = { is_gpai = true, trained_on = 2026-10-20 }\n"
+        + expect
+}
+
+#[test]
+fn a_test_says_the_day_it_falls_due_and_the_alarms() {
+    let failures = |expect: &str| {
+        let outcomes = crate::run_tests(&checked(&clocked(expect)));
+        outcomes.first().unwrap().failures.join("; ")
+    };
+    let on = "expect = { r = { verdict = \"applies\", due = 2026-11-03 } }\n";
+    assert_eq!(failures(on), "");
+    assert_eq!(failures(&format!("{on}alarms = [\"stale\"]\n")), "");
+    assert_eq!(
+        failures("expect = { r = { verdict = \"applies\", due = \"2026-11-04\" } }\n"),
+        "`r` should fall due by 2026-11-04 and falls due by 2026-11-03"
+    );
+    assert_eq!(
+        failures("expect = { r = { verdict = \"applies\", due = \"none\" } }\n"),
+        "`r` should fall due on no known day and falls due by 2026-11-03"
+    );
+    assert_eq!(
+        failures(&format!("{on}alarms = []\n")),
+        "the alarms should be nothing and are `stale`"
+    );
+    let soon = clocked("expect = { r = { verdict = \"applies\", due = \"soon\" } }\n");
+    assert_eq!(codes_of(&soon), ["rule-entry"]);
+}
+
+#[test]
+fn the_page_of_the_format_lists_every_word() {
+    use weigh_facts::{
+        Certainty, Enforcement, Level, Sensitivity, SubjectKind, TextStatus, Verdict,
+    };
+    const PAGE: &str = include_str!("../../rulebooks/README.md");
+    let row = |key: &str, words: &[&str]| {
+        let words: Vec<String> = words.iter().map(|w| format!("`{w}`")).collect();
+        let row = format!("| {key} | {} |", words.join(", "));
+        assert!(PAGE.lines().any(|line| line == row), "no row {row}");
+    };
+    fn all<T: Copy>(words: &[T], word: fn(T) -> &'static str) -> Vec<&'static str> {
+        words.iter().map(|w| word(*w)).collect()
+    }
+    row("`about`", &all(SubjectKind::ALL, SubjectKind::as_str));
+    row("`level`", &all(Level::ALL, Level::as_str));
+    row("`text_status`", &all(TextStatus::ALL, TextStatus::as_str));
+    row("`enforcement`", &all(Enforcement::ALL, Enforcement::as_str));
+    let mut certainties = all(Certainty::ALL, Certainty::as_str);
+    certainties.reverse();
+    row("`certainty`", &certainties);
+    row("`basis`", &all(crate::Basis::ALL, crate::Basis::as_str));
+    row("`expect`, `possible`", &all(Verdict::ALL, Verdict::as_str));
+    row("`type` of a fact", weigh_facts::FactType::WORDS);
+    row(
+        "`sensitivity` of a fact",
+        &all(Sensitivity::ALL, Sensitivity::as_str),
     );
 }

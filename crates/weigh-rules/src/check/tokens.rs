@@ -79,7 +79,8 @@ pub(crate) fn parse(place: Place<'_>, text: &str, errors: &mut Vec<Diagnostic>) 
         errors.push(Diagnostic::new("too-complex", message, place.whole()).with_help(help));
         return None;
     }
-    let tokens = with_quantities(place, tokens, errors)?;
+    refuse_bare_sets(place, &tokens, errors)?;
+    let tokens = with_plain_names(with_quantities(place, tokens, errors)?);
     let mut parser = Parser::new(&Rules).with_tokens_with_locations(tokens);
     let expr = match parser.parse_expr() {
         Ok(expr) => expr,
@@ -102,6 +103,41 @@ pub(crate) fn parse(place: Place<'_>, text: &str, errors: &mut Vec<Diagnostic>) 
         place.of(rest.span),
     ));
     None
+}
+
+/// `IN $set`: SQL wants parentheses, and says so in words of its own.
+fn refuse_bare_sets(
+    place: Place<'_>,
+    tokens: &[TokenWithSpan],
+    errors: &mut Vec<Diagnostic>,
+) -> Option<()> {
+    let pairs = tokens.iter().zip(tokens.iter().skip(1));
+    let bare = pairs.filter_map(|(word, next)| match (&word.token, &next.token) {
+        (Token::Word(word), Token::Placeholder(set)) if word.keyword == Keyword::IN => {
+            Some((set, next.span))
+        }
+        _ => None,
+    });
+    let before = errors.len();
+    errors.extend(bare.map(|(set, span)| {
+        let message = format!("the set `{set}` stands after IN without parentheses");
+        let help = format!("write `IN ({set})`, or for all others `FACT NOT IN ({set})`");
+        Diagnostic::new("expression-syntax", message, place.of(span)).with_help(help)
+    }));
+    (errors.len() == before).then_some(())
+}
+
+/// After a sign SQL reads `any(` and `all(` as quantifiers of a comparison; here they are the names
+/// of functions, wherever they stand.
+fn with_plain_names(mut tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    for token in &mut tokens {
+        if let Token::Word(word) = &mut token.token
+            && matches!(word.keyword, Keyword::ANY | Keyword::ALL | Keyword::SOME)
+        {
+            word.keyword = Keyword::NoKeyword;
+        }
+    }
+    tokens
 }
 
 fn parser_error(place: Place<'_>, error: ParserError) -> Diagnostic {

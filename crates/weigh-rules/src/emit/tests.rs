@@ -117,7 +117,7 @@ fn what_needs_records_is_left_out_with_all_that_rests_on_it() {
         + &rule("excepted-by-it", "flag_b", "")
         + &rule(
             "exception",
-            "any(training_stages, is_public)",
+            "is_gpai AND any(training_stages, is_public)",
             "overrides = [\"excepted-by-it\"]",
         )
         + &rule("free", "is_gpai", "");

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use weigh_compute::{Chip, ChipCatalog, Tf32};
-use weigh_facts::{Date, Fact, FactName, Facts, Grade, MethodId, Origin, Value, Verdict};
+use weigh_facts::{Date, Fact, FactName, Facts, Grade, Level, MethodId, Origin, Value, Verdict};
 use weigh_station::{ChipOptions, Law, LawOptions, chip_sheet};
 
 use crate::csv::csv;
@@ -231,16 +231,19 @@ fn a_chip_exactly_on_1600_needs_its_density_and_nothing_else() {
 }
 
 fn sheet(name: &str, told: &[&str]) -> weigh_station::ChipSheet {
+    chip_sheet(law(), find(name), &options(told))
+}
+
+fn options(told: &[&str]) -> ChipOptions {
     let mut facts = Facts::new();
     told.iter().for_each(|t| set(&mut facts, t));
     let told: Vec<(FactName, Fact)> = facts.iter().map(|(n, f)| (n.clone(), f.clone())).collect();
-    let options = ChipOptions {
+    ChipOptions {
         on: day("2026-09-01"),
         known: None,
         tf32: Tf32::Significant19,
         told,
-    };
-    chip_sheet(law(), find(name), &options)
+    }
 }
 
 #[test]
@@ -256,6 +259,221 @@ fn a_convention_that_flips_a_class_says_so() {
         "{trainium:?}"
     );
     assert_eq!(flipped("H100 SXM"), Vec::<String>::new());
+}
+
+/// The paper of 2025-05-13 names Ascend 910B, 910C and 910D; the other designers sit in China too.
+#[test]
+fn circuits_of_3a090_designed_in_china_are_flagged_and_no_others() {
+    let rule = "gp10-designed-in-china";
+    let gp10 = |chip: &Chip, on| verdicts("us-ear-chips", &facts(chip, &[]), on)[rule];
+    let catalog = ChipCatalog::shipped().expect("the catalog lists");
+    let (mut flagged, mut open) = (Vec::new(), Vec::new());
+    for chip in catalog.chips().expect("the catalog reads") {
+        match gp10(chip, "2026-09-01") {
+            Verdict::Applies => flagged.push(chip.id.as_str()),
+            Verdict::Indeterminate => open.push(chip.id.as_str()),
+            _ => {}
+        }
+        assert_eq!(gp10(chip, "2025-05-12"), Verdict::NotInForce, "{}", chip.id);
+    }
+    let expected = [
+        "biren-br100",
+        "cambricon-siyuan-590",
+        "huawei-ascend-910",
+        "huawei-ascend-910b1",
+        "huawei-ascend-910b2",
+        "huawei-ascend-910b3",
+        "huawei-ascend-910b4",
+        "huawei-ascend-910c",
+        "huawei-ascend-950dt",
+    ];
+    assert_eq!(flagged, expected);
+    // Their class is open for want of a die area.
+    assert_eq!(open, ["cambricon-mlu370-x8", "moore-threads-mtt-s4000"]);
+    // Whoever designed it elsewhere, or nobody knows where.
+    let mut told = find("Ascend 910C").clone();
+    told.designer = None;
+    assert_eq!(gp10(&told, "2026-09-01"), Verdict::Indeterminate);
+}
+
+/// NVIDIA, Form 8-K: the letter of 2025-04-09 names the H20. Which firm exports is the question.
+#[test]
+fn of_a_chip_that_a_letter_names_the_firm_alone_is_asked() {
+    let to_china = [
+        "destination=CN",
+        "party_headquarters=CN",
+        "party_ultimate_parent=CN",
+    ];
+    let needs = |name: &str, rule: &str| {
+        let book = law().book("us-ear-letters").expect("the book ships");
+        let facts = facts(find(name), &to_china);
+        let found = weigh_rules::assess(book, &facts, day("2026-09-01"), book.known_through());
+        let finding = found
+            .findings
+            .into_iter()
+            .find(|f| &*f.rule.to_string() == rule);
+        let finding = finding.expect("the rule is there");
+        let needs: Vec<String> = finding.needs().iter().map(ToString::to_string).collect();
+        (finding.verdict, needs)
+    };
+    let firm = || vec!["informed_firm".to_owned()];
+    assert_eq!(needs("H20", "h20"), (Verdict::Indeterminate, firm()));
+    assert_eq!(needs("MI308X", "mi308"), (Verdict::Indeterminate, firm()));
+    assert_eq!(needs("H20", "mi308").0, Verdict::DoesNotApply);
+    assert_eq!(needs("H20", "reaches-the-h20").0, Verdict::DoesNotApply);
+    // Of a chip that no file says a letter names, nothing follows.
+    let both = vec!["informed_firm".to_owned(), "letter_chip".to_owned()];
+    assert_eq!(needs("H100 SXM", "h20"), (Verdict::Indeterminate, both));
+}
+
+/// The rules of which a reading changes the outcome: as read, and as read otherwise.
+fn changes(flips: &[weigh_station::Flip]) -> Vec<(&str, Verdict, Verdict)> {
+    let changes = flips.iter().flat_map(|f| &f.changes);
+    changes
+        .map(|(rule, here, there)| (rule.as_str(), *here, *there))
+        .collect()
+}
+
+/// 91 FR 1684: the window ends at 21,000. Trainium2 and 3 lie below it with 19 bits for TF32, at
+/// 12,673 and 20,136, and above with 32, at 21,344 and 21,472; their class is the same.
+#[test]
+fn a_convention_that_flips_the_review_of_an_export_says_so() {
+    use Verdict::{Applies, DoesNotApply, Indeterminate};
+    let denial = "us-ear-chips/review-denial";
+    let window = "us-ear-chips/review-window";
+    for name in ["Trainium2", "Trainium3"] {
+        let described = sheet(name, CERTIFIED);
+        assert!(changes(&described.flips).is_empty(), "{name}");
+        assert_eq!(
+            changes(&described.treatments[0].flips),
+            [
+                (denial, DoesNotApply, Applies),
+                (window, Applies, DoesNotApply)
+            ],
+            "{name}"
+        );
+        // Nobody said what is certified: here it is open, there it is denial.
+        let overview = sheet(name, &[]);
+        for treatment in &overview.treatments {
+            let expected: &[_] = if treatment.destinations == ["CN", "HK", "MO"] {
+                &[
+                    (denial, Indeterminate, Applies),
+                    (window, Indeterminate, DoesNotApply),
+                ]
+            } else {
+                &[]
+            };
+            let at = format!("{name}: {:?}", treatment.destinations);
+            assert_eq!(changes(&treatment.flips), expected, "{at}");
+        }
+    }
+    // A performance that was told is no reading of the chip's rates.
+    let told = sheet("Trainium3", &["total_processing_performance=20999 TPP"]);
+    assert!(told.flips.is_empty());
+}
+
+/// The overview names the exceptions and none of the steps that lead to other rules. An RTX 4090 is
+/// at 4,800 or more and not for data centers: NAC to China, ACA to the rest of D:1 and D:4.
+#[test]
+fn the_overview_names_exceptions_and_no_steps() {
+    let notes = |name: &str, place: &str| {
+        let sheet = sheet(name, &[]);
+        let is_there = |t: &&weigh_station::Treatment| {
+            t.parent.is_none() && t.destinations.iter().any(|d| d == place)
+        };
+        let found = sheet
+            .treatments
+            .iter()
+            .find(is_there)
+            .expect("a listed place");
+        let notes = found.says.iter().filter(|s| s.level == Level::Note);
+        let notes = notes.map(|s| (s.rule.clone(), s.verdict == Verdict::Applies));
+        notes.collect::<Vec<_>>()
+    };
+    let has = |name: &str, place: &str, rule: &str| {
+        let found = notes(name, place);
+        found.iter().any(|(r, applies)| r == rule && *applies)
+    };
+    assert!(has("RTX 4090", "CN", "exception-nac"));
+    assert!(!has("RTX 4090", "CN", "exception-aca"));
+    assert!(has("RTX 4090", "KZ", "exception-aca"));
+    assert!(!has("H100 SXM", "CN", "exception-nac"));
+    assert!(has("H100 SXM", "DE", "exception-aia"));
+    for chip in ["H100 SXM", "RTX 4090", "A40", "H20"] {
+        for place in ["CN", "DE", "BR", "AE", "KZ"] {
+            for (rule, _) in notes(chip, place) {
+                assert!(rule.starts_with("exception-"), "{chip} to {place}: {rule}");
+            }
+        }
+    }
+}
+
+/// 90 FR 50857: the stay of the Affiliates Rule ended on 2026-11-09 by its own terms.
+#[test]
+fn a_day_that_asks_for_a_person_is_on_the_sheet() {
+    let alarms = |on: &str| {
+        let options = ChipOptions {
+            on: day(on),
+            ..options(&[])
+        };
+        let sheet = chip_sheet(law(), find("H100 SXM"), &options);
+        let ids = sheet.alarms.into_iter().map(|a| a.id);
+        ids.collect::<Vec<_>>()
+    };
+    let ended = "affiliates-stay-ended".to_owned();
+    assert!(!alarms("2026-11-09").contains(&ended));
+    assert!(alarms("2026-11-10").contains(&ended));
+}
+
+/// Whether the bands of the tariff include their ends was not seen: an H100 above 14,000 and an RTX
+/// 4090 below are told the same of it.
+#[test]
+fn an_end_point_of_which_the_text_was_not_seen_is_open_from_either_side() {
+    let line_at = |name: &str, is_above: bool| {
+        let sheet = sheet(name, &[]);
+        let near = sheet.neighbors.into_iter().find(|(book, near)| {
+            book == "us-tariff-232" && near.fact.as_str() == "total_processing_performance"
+        });
+        let (_, near) = near.expect("the tariff has lines on performance");
+        let line = if is_above { near.above } else { near.below };
+        let line = line.expect("there is a line on that side");
+        (line.at.value.to_plain(), line.comparator)
+    };
+    let expected = ("14000".to_owned(), "> or >=");
+    assert_eq!(line_at("H100 SXM", false), expected);
+    assert_eq!(line_at("RTX 4090", true), expected);
+}
+
+/// At 3,610 with 19 bits the class is open, at 6,080 it is 3A090.a and not 3A090.b.
+#[test]
+fn where_the_class_flips_the_exports_flip_with_it() {
+    let sheet = sheet("Trainium1", &[]);
+    let at_home = |t: &&weigh_station::Treatment| {
+        t.parent.is_none() && t.destinations.contains(&"CN".to_owned())
+    };
+    let china = sheet.treatments.iter().find(at_home).expect("China");
+    let found = changes(&china.flips);
+    for rule in ["license-a-destination", "license-a-worldwide"] {
+        let rule = format!("us-ear-chips/{rule}");
+        let change = (rule.as_str(), Verdict::Indeterminate, Verdict::Applies);
+        assert!(found.contains(&change), "{found:?}");
+    }
+}
+
+#[test]
+fn only_the_three_chips_that_turn_on_the_convention_are_marked_on_the_list() {
+    let catalog = ChipCatalog::shipped().expect("the catalog lists");
+    let chips = catalog.chips().expect("the catalog reads");
+    let list = weigh_station::chip_list(law(), &chips, &options(&[]));
+    let ids = |is_marked: fn(&weigh_station::ChipRow) -> bool| -> Vec<&str> {
+        let marked = list.rows.iter().filter(|r| is_marked(r));
+        marked.map(|r| r.chip.id.as_str()).collect()
+    };
+    let by_class = ids(|r| r.flips.iter().any(|f| !f.changes.is_empty()));
+    assert_eq!(by_class, ["amazon-trainium1"]);
+    let by_export = ids(|r| !r.export_flips.is_empty());
+    let all = ["amazon-trainium3", "amazon-trainium2", "amazon-trainium1"];
+    assert_eq!(by_export, all);
 }
 
 #[test]

@@ -127,6 +127,8 @@ impl Parties {
             }
             found.push((name, fact));
         }
+        law.refuse_unknown_conventions(found.iter().map(|(name, _)| name))
+            .map_err(|e| subject::failure(&e))?;
         Ok(found)
     }
 }
@@ -228,5 +230,7 @@ fn read(file: &Path, law: &Law) -> Result<(String, Vec<InputSeen>, Facts), Failu
     };
     let facts = Facts::from_toml(&text, &law.library.dictionary, &origin)
         .map_err(|faults| Failure::in_file(&path, &text, &faults))?;
+    law.refuse_unknown_conventions(facts.iter().map(|(name, _)| name))
+        .map_err(|e| subject::failure(&e))?;
     Ok((path, vec![input], facts))
 }

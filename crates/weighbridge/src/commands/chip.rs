@@ -87,7 +87,8 @@ fn show(args: &ShowArgs) -> Result<Outcome, Failure> {
         tf32: args.tf32,
         told: args.parties.facts(&law)?,
     };
-    let sheet = weigh_station::chip_sheet(&law, &chip, &options);
+    let mut sheet = weigh_station::chip_sheet(&law, &chip, &options);
+    sheet.file = args.spec.as_ref().map(|file| file.display().to_string());
     let text = weigh_report::render_chip(&sheet, args.format.into());
     match &args.output {
         Some(path) => output::write_file(path, &text)?,

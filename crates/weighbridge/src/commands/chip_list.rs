@@ -16,7 +16,8 @@ use crate::output;
 /// List the chips of the catalog: performance, density, bandwidths, and the class of each on a day
 ///
 /// The greatest performance stands first. A figure that rests on a text nobody verified is marked,
-/// and so is a chip that another reading of its figures would put into another class. Tables show
+/// and so is a chip that another reading of its figures would put into another class, or of which an
+/// export would be treated otherwise. Tables show
 /// the class by the rulebooks whose text is in force on the day; JSON and CSV have every rulebook.
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -65,7 +66,10 @@ pub(super) fn run(args: &Args) -> Result<Outcome, Failure> {
         Some(vendor) => of_vendor(&chips, vendor)?,
         None => chips,
     };
-    let law = args.law.load_about(&[SubjectKind::Chip])?;
+    // Exports are read where another reading of a chip's figures may treat them otherwise.
+    let law = args
+        .law
+        .load_about(&[SubjectKind::Chip, SubjectKind::Export])?;
     let options = ChipOptions {
         on: args.law.on()?,
         known: args.law.known(),

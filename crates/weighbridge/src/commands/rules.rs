@@ -2,12 +2,13 @@
 
 mod diff;
 mod emit;
+mod facts;
 mod lint;
 mod page;
 
 use std::path::{Path, PathBuf};
 
-use weigh_facts::{Date, Dictionary};
+use weigh_facts::{Date, Diagnostic, Dictionary};
 use weigh_rules::{Kind, Library, Rulebook};
 use weigh_station::LawOptions;
 
@@ -16,7 +17,8 @@ use crate::failure::Failure;
 use crate::outcome::Outcome;
 use crate::output;
 
-/// List, show, compare, test and lint the rulebooks, and write them as SQL
+/// List, show, compare, test and lint the rulebooks, search the facts they read, and write them as
+/// SQL
 #[derive(clap::Subcommand)]
 pub(crate) enum RulesVerb {
     List(ListArgs),
@@ -26,6 +28,7 @@ pub(crate) enum RulesVerb {
     Test(TestArgs),
     Lint(lint::LintArgs),
     Emit(emit::EmitArgs),
+    Facts(facts::FactsArgs),
 }
 
 /// List the rulebooks with their status on a day
@@ -120,6 +123,7 @@ pub(crate) fn run(verb: RulesVerb) -> Result<Outcome, Failure> {
         RulesVerb::Test(args) => test(&args),
         RulesVerb::Lint(args) => lint::run(&args),
         RulesVerb::Emit(args) => emit::run(&args),
+        RulesVerb::Facts(args) => facts::run(&args),
     }
 }
 
@@ -204,6 +208,61 @@ fn show(args: &ShowArgs) -> Result<Outcome, Failure> {
     Ok(Outcome::Clear)
 }
 
+/// What to do where a file was named and its folder was not.
+fn alone(path: &str, named: &[PathBuf]) -> Option<&'static str> {
+    let is_named = named.iter().any(|file| file.display().to_string() == path);
+    is_named.then_some("name the folder instead of the file")
+}
+
+/// The faults of a rulebook. One that was named without its folder is read without the facts,
+/// conventions and tables beside it, and where it misses some the help says so.
+fn faulty(path: &str, text: &str, faults: &[Diagnostic], action: Option<&str>) -> Failure {
+    let misses = |faults: &[Diagnostic]| faults.iter().filter(|d| MISSED.contains(&d.code)).count();
+    let failure = Failure::in_file(path, text, faults);
+    let folder = Path::new(path).parent();
+    let folder = folder.map_or(Path::new("."), |f| match f.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => f,
+    });
+    let with_folder = match (action, misses(faults)) {
+        (Some(_), 1..) => weigh_rules::check(text, &shelf_beside(folder)).err(),
+        _ => return failure,
+    };
+    let Some(action) = action.filter(|_| misses(&with_folder.unwrap_or_default()) < misses(faults))
+    else {
+        return failure;
+    };
+    failure.help(format!(
+        "the facts, conventions and tables in `{}` are not read with this file alone: {action}",
+        folder.display()
+    ))
+}
+
+/// Codes of what a rulebook names and its library does not have.
+const MISSED: &[&str] = &[
+    "unknown-convention",
+    "unknown-name",
+    "unknown-fact",
+    "unknown-table",
+];
+
+/// What ships, and what lies in a folder beside a rulebook, as far as it can be read.
+fn shelf_beside(folder: &Path) -> Library {
+    let mut library = Library::shipped();
+    for file in weigh_station::data_files(folder).unwrap_or_default() {
+        if file.parent() != Some(folder) {
+            continue;
+        }
+        let Ok((text, _)) = weigh_station::read_text(&file, "rulebook") else {
+            continue;
+        };
+        if !matches!(weigh_rules::kind(&text), Kind::Book) {
+            let _ = library.add(&text);
+        }
+    }
+    library
+}
+
 /// Writes where it was asked for.
 fn write(file: Option<&Path>, text: &str) -> Result<(), Failure> {
     match file {
@@ -226,7 +285,7 @@ fn test(args: &TestArgs) -> Result<Outcome, Failure> {
     }
     for (path, text) in texts {
         let book = weigh_rules::check(&text, &library)
-            .map_err(|faults| Failure::in_file(&path, &text, &faults))?;
+            .map_err(|faults| faulty(&path, &text, &faults, alone(&path, &args.files)))?;
         books.push(book);
     }
     if args.files.is_empty() {

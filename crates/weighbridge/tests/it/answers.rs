@@ -55,6 +55,35 @@ fn exact(weighing: &Value) -> f64 {
 }
 
 #[test]
+fn a_misspelled_convention_is_refused_wherever_it_is_written() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("facts.toml");
+    let text = "format = 1\n[facts]\noperations.eu-cumulativ = \"1e25 FLOP\"\n";
+    std::fs::write(&file, text).expect("written");
+    let file = file.display().to_string();
+    let slip = "operations.eu-cumulativ=1e25 FLOP";
+    let config = anchor("Llama-3.1-8B");
+    for arguments in [
+        &["assess", "--fact", slip][..],
+        &["assess", "--facts", &file],
+        &["assess", "--table", slip],
+        &["explain", "presumed-systemic-risk", "--fact", slip],
+        &["weigh", &config, "--tokens", "15e12", "--assume", slip],
+        &["chip", "show", "H100", "--fact", slip],
+    ] {
+        let (code, out, err) = run(arguments);
+        assert_eq!((code, out.as_str()), (2, ""), "{arguments:?}: {err}");
+        assert!(err.contains("error[no-such-convention]"), "{err}");
+        assert!(err.contains("did you mean `eu-cumulative`?"), "{err}");
+    }
+    let (_, _, err) = run(&["assess", "--fact", "operations.fredonia=1e25 FLOP"]);
+    assert!(
+        err.contains("use one of ") && err.contains("--rulebooks"),
+        "{err}"
+    );
+}
+
+#[test]
 fn llama_3_1_8b_at_8192_is_settled_everywhere() {
     let config = anchor("Llama-3.1-8B");
     let (code, weighing) = weigh(&[&config, "--tokens", "15e12", "--sequence-length", "8192"]);

@@ -164,3 +164,89 @@ fn a_figure_one_below_a_line_does_not_read_as_the_line() {
     assert!(out.contains("4,799.984,"), "{out}{err}");
     std::fs::remove_dir_all(&folder).expect("removed");
 }
+
+#[test]
+fn a_class_that_was_not_known_yet_is_not_the_absence_of_a_rule() {
+    let book = ["--rulebook", "us-ear-chips", "--on", "2026-09-01"];
+    let class = |known: &str| {
+        let more = ["chip", "show", "A800", "--known", known];
+        let (_, out, _) = run(&[&more[..], &book[..]].concat());
+        let lines = out.lines().skip_while(|l| *l != "Class over time");
+        let eras = lines.skip(2).take_while(|l| !l.is_empty());
+        eras.map(str::to_owned).collect::<Vec<_>>().join("\n")
+    };
+    let early = class("2022-12-01");
+    assert!(
+        early.contains("2022-10-07 to 2023-11-16  no rule"),
+        "{early}"
+    );
+    assert!(
+        early.contains("2023-11-17 on             not known by then"),
+        "{early}"
+    );
+    let later = class("2023-12-01");
+    assert!(later.contains("3A090.a"), "{later}");
+    let more = ["chip", "list", "--known", "2022-12-01"];
+    let (_, list, _) = run(&[&more[..], &book[..]].concat());
+    let line = list.lines().find(|l| l.starts_with("nvidia-h100-sxm"));
+    assert!(line.is_some_and(|l| l.ends_with("not known by")), "{list}");
+    // Every vintage stands on the sheet, also where the class stays.
+    let more = ["chip", "show", "H100"];
+    let (_, out, _) = run(&[&more[..], &book[..]].concat());
+    for vintage in [
+        "2022-10-07",
+        "2023-11-17",
+        "2024-04-04",
+        "2024-12-02",
+        "2026-01-15",
+    ] {
+        assert!(out.contains(vintage), "{vintage} in {out}");
+    }
+}
+
+#[test]
+fn sizes_that_cannot_be_are_refused_and_a_file_is_named() {
+    refused(
+        &["cluster", "H100=18000000000000000000", "--on", "2026-09-01"],
+        &["impossible-chip-use", "at most 1,000,000,000"],
+    );
+    let folder = tempfile::tempdir().expect("a folder");
+    let spec = folder.path().join("mine.toml").display().to_string();
+    let text = "format = 1\nid = \"nvidia-h100-sxm\"\nname = \"Mine\"\nvendor = \"V\"\nprocess = \"P\"\n\
+                rates = [{ precision = \"bf16\", tera_per_s = \"500\", source = \"d\" }]\ndies = []\n\
+                [source.d]\nkind = \"datasheet\"\ntitle = \"t\"\nhref = \"h\"\ncertainty = \"secondary\"\n";
+    std::fs::write(&spec, text).expect("written");
+    let show = ["chip", "show", "--spec", &spec, "--on", "2026-09-01"];
+    let (_, out, _) = run(&show);
+    let head = out.lines().next().unwrap_or_default();
+    assert!(
+        head.ends_with(&format!("nvidia-h100-sxm from {spec}")),
+        "{head}"
+    );
+    assert!(out.contains("die area   not known\n"), "{out}");
+    assert_eq!(json(&show).1["file"], spec.as_str());
+    std::fs::write(&spec, text.replace("\"500\"", "\"1e44\"")).expect("written");
+    refused(&show, &["`tera_per_s` cannot be", "look at the unit"]);
+}
+
+/// 592 TPP over 300 mm2 and a hair more is below 5.92, and does not end.
+#[test]
+fn a_density_that_does_not_end_is_not_shown_as_a_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let spec = folder.path().join("hair.toml").display().to_string();
+    let text = "format = 1\nid = \"hair\"\nname = \"Hair\"\nvendor = \"V\"\nprocess = \"P\"\n\
+                rates = [{ precision = \"bf16\", tera_per_s = \"111\", source = \"d\" }]\n\
+                dies = [{ covers = \"one\", count = 1, mm2_each = \"300.000001\", non_planar = true, source = \"d\" }]\n\
+                [marketing]\ndata_center = true\nsource = \"d\"\n\
+                [source.d]\nkind = \"datasheet\"\ntitle = \"t\"\nhref = \"h\"\ncertainty = \"secondary\"\n";
+    std::fs::write(&spec, text).expect("written");
+    let show = ["chip", "show", "--spec", &spec, "--on", "2026-09-01"];
+    let (_, out, _) = run(&show);
+    assert!(out.contains("density    5.919 TPP/mm2\n"), "{out}");
+    assert!(
+        out.contains("performance_density = 5.919 TPP/mm2\n"),
+        "{out}"
+    );
+    let shown = json(&show).1["performance_density"]["shown"].clone();
+    assert_eq!(shown, "5.919");
+}

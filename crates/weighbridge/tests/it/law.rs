@@ -35,6 +35,30 @@ fn json(arguments: &[&str]) -> Value {
 }
 
 #[test]
+fn a_file_named_without_its_folder_says_what_is_not_read() {
+    let folder = example("../own-rulebook");
+    let book = format!("{folder}/port-model-act.toml");
+    for (verb, action) in [
+        (&["test"][..], "name the folder instead of the file"),
+        (&["lint"], "name the folder instead of the file"),
+        (
+            &["diff", "2026-01-01"],
+            "add `--rulebooks` with that folder",
+        ),
+    ] {
+        let (code, _, err) = run(&[verb, &[&book]].concat());
+        assert_eq!(code, 2, "{err}");
+        assert!(err.contains("are not read with this file alone"), "{err}");
+        assert!(err.contains(action), "{err}");
+    }
+    let day = format!("{book}@2026-06-01");
+    let with = run(&["diff", &book, &day, "--rulebooks", &folder]);
+    assert_eq!(with.0, 0, "{}", with.2);
+    let (_, _, err) = run(&["test", &example("../../fixtures/rulebook-with-mistakes")]);
+    assert!(!err.contains("with this file alone"), "{err}");
+}
+
+#[test]
 fn a_page_is_written_to_a_file_or_to_standard_output() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("law.html").display().to_string();

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use weigh_station::WeighError;
+
 use crate::commands::subject::{self, Law};
 use crate::commands::weigh::FormatArg;
 use crate::failure::Failure;
@@ -49,7 +51,13 @@ pub(crate) fn run(args: &DiffArgs) -> Result<Outcome, Failure> {
     let on = args.law.on()?;
     let law = args.law.load()?;
     let named = (args.one.as_str(), args.other.as_str());
-    let failed = |e| subject::failure(&e);
+    let failed = |e| match e {
+        WeighError::Faults { path, text, faults } => {
+            let action = Some("add `--rulebooks` with that folder");
+            super::faulty(&path, &text, &faults, action)
+        }
+        other => subject::failure(&other),
+    };
     let (one, other) = weigh_station::sides(named, &law, on, args.law.known()).map_err(failed)?;
     let found = weigh_station::diff_law(&one, &other, &law).map_err(failed)?;
     match (&args.output, args.format) {

@@ -94,8 +94,9 @@ fn named(args: &LintArgs) -> Result<Vec<LintedFile>, Failure> {
     }
     let mut linted = Vec::new();
     for (path, text) in texts {
-        let book = weigh_rules::check(&text, &library)
-            .map_err(|faults| Failure::in_file(&path, &text, &faults))?;
+        let book = weigh_rules::check(&text, &library).map_err(|faults| {
+            super::faulty(&path, &text, &faults, super::alone(&path, &args.files))
+        })?;
         let lints = weigh_rules::lint(&book, &text);
         linted.push(LintedFile { path, text, lints });
     }
