@@ -38,7 +38,7 @@ const NAME_MAX: u64 = 4096;
 /// Texts of a person, such as a description; longer ones are left out.
 const TEXT_MAX: u64 = 16 << 10;
 const METADATA_MAX: usize = 4096;
-/// Names of tensors together.
+/// Names of tensors and of their files together.
 const NAMES_MAX: usize = 64 << 20;
 /// Newer versions than we know add fields, which are passed over.
 const IR_VERSION_MAX: u64 = 1000;
@@ -315,7 +315,8 @@ impl Walk<'_> {
     }
 
     fn push(&mut self, found: Found) -> Result<(), ReadError> {
-        self.names = self.names.saturating_add(found.name.len() + 64);
+        let location = found.external.as_ref().map_or(0, |e| e.location.len());
+        self.names = self.names.saturating_add(found.name.len() + location + 64);
         let count = self.found.len() + self.training.len();
         if count >= TENSORS_MAX || self.names > NAMES_MAX {
             let reason = format!("more than {TENSORS_MAX} tensors, or {NAMES_MAX} bytes of names");
