@@ -1,7 +1,8 @@
 //! Can a model be trained further from the files at hand, how, and in how much memory?
 //!
 //! Weights in a floating-point format can all be trained. Packed integers can carry an adapter on
-//! top, because gradients pass through them and not into them. What nobody has cannot be judged.
+//! top, because gradients pass through them and not into them. What was exported to be run is not
+//! made to be trained, whatever its numbers are. What nobody has cannot be judged.
 //!
 //! Memory, without activations:
 //! - **all weights:** 16 bytes each: two for the weight, two for its gradient, four for a copy in
@@ -60,13 +61,24 @@ pub struct Tunability {
 pub const ADAPTER_RANK: u64 = 16;
 const ADAM_BYTES: u128 = 16;
 
-/// How far the stored tensors of a model can be trained.
+/// How far the stored tensors of a model can be trained. `exported` is why their format runs and is
+/// not made to be trained, if it is such a format.
 #[must_use]
 pub fn tunability(
     architecture: &Architecture,
     stored: &[TensorSeen],
     hints: &QuantizationHints,
+    exported: Option<&str>,
 ) -> Tunability {
+    if let Some(why) = exported {
+        return Tunability {
+            tunable: Tunable::ExportOnly,
+            reasons: vec![why.to_owned()],
+            full_bytes: None,
+            adapter_parameters: None,
+            adapter_bytes: None,
+        };
+    }
     let parameters = architecture.parameters().ok();
     let adapter = adapter_parameters(architecture);
     let bytes: u128 = stored.iter().map(|t| u128::from(t.bytes)).sum();
@@ -145,6 +157,19 @@ fn adapter_parameters(architecture: &Architecture) -> Option<Parameters> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_export_runs_and_is_not_trained() {
+        let tensors = [tensor(Dtype::F32, &[8, 8])];
+        let model = crate::from_tensors(&tensors);
+        let hints = QuantizationHints::default();
+        let judged = tunability(&model, &tensors, &hints, Some("it is an export"));
+        assert_eq!(judged.tunable, Tunable::ExportOnly);
+        assert_eq!(judged.reasons, ["it is an export"]);
+        assert_eq!((judged.full_bytes, judged.adapter_bytes), (None, None));
+        let judged = tunability(&model, &tensors, &hints, None);
+        assert_eq!(judged.tunable, Tunable::Full);
+    }
 
     fn tensor(dtype: Dtype, shape: &[u64]) -> TensorSeen {
         let elements = shape.iter().product();

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-/// Element types of the safetensors and GGUF formats, and the complex ones that only PyTorch has.
+/// Element types of the safetensors and GGUF formats, the complex ones that only
+/// PyTorch has, and the integers of less than a byte that only ONNX has.
 ///
 /// A type is a block of elements in a number of bytes: one `F32` in four, two `F4` in one, 256
 /// `Q4_K` in 144 with their scales. There are no bits per element: of `Q6_K` they are 6.5625.
@@ -61,6 +62,10 @@ pub enum Dtype {
     Q1_0,
     C32,
     C128,
+    U4,
+    I4,
+    U2,
+    I2,
 }
 
 /// What a type packs together.
@@ -152,6 +157,11 @@ impl Dtype {
         // Of PyTorch alone.
         row(Self::C32, "C32", 1, 4, false, None),
         row(Self::C128, "C128", 1, 16, false, None),
+        // Of ONNX alone.
+        row(Self::U4, "U4", 2, 1, false, None),
+        row(Self::I4, "I4", 2, 1, false, None),
+        row(Self::U2, "U2", 4, 1, false, None),
+        row(Self::I2, "I2", 4, 1, false, None),
     ];
 
     /// Every type of every format.
@@ -231,6 +241,10 @@ impl Dtype {
                 | Self::U32
                 | Self::I64
                 | Self::U64
+                | Self::U4
+                | Self::I4
+                | Self::U2
+                | Self::I2
         )
     }
 
@@ -263,12 +277,12 @@ mod tests {
                 assert!(ids.insert(id), "{id} is there twice");
                 assert_eq!(Dtype::from_ggml(id), Some(dtype));
             }
-            let in_safetensors = Dtype::from_safetensors(dtype.as_str());
-            let of_pytorch = matches!(dtype, Dtype::C32 | Dtype::C128);
-            let there = !dtype.is_block() && !of_pytorch;
-            assert_eq!(in_safetensors, there.then_some(dtype));
+            let read = Dtype::from_safetensors(dtype.as_str());
+            let elsewhere = ["C32", "C128", "U4", "I4", "U2", "I2"].contains(&dtype.as_str());
+            let in_safetensors = !dtype.is_block() && !elsewhere;
+            assert_eq!(read, in_safetensors.then_some(dtype));
         }
-        assert_eq!((names.len(), ids.len()), (50, 34));
+        assert_eq!((names.len(), ids.len()), (54, 34));
     }
 
     #[test]

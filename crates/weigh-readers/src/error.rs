@@ -78,6 +78,35 @@ pub enum ReadError {
         what: String,
         needed: u64,
     },
+    /// An ONNX file that cannot be.
+    #[error("`{input}` is no ONNX model that can be read: at byte {offset}, {reason}")]
+    Onnx {
+        input: String,
+        reason: String,
+        offset: u64,
+    },
+    /// An ONNX file that ends inside one of its fields.
+    #[error("`{input}` has {len} bytes, and what begins at byte {at} needs the first {needed}")]
+    OnnxTruncated {
+        input: String,
+        len: u64,
+        at: u64,
+        needed: u64,
+    },
+    /// Numbers in a file of their own that cannot be theirs.
+    #[error("`{input}` sends tensor `{tensor}` to the file `{location}`: {reason}")]
+    OnnxExternal {
+        input: String,
+        tensor: String,
+        location: String,
+        reason: String,
+    },
+    /// A file of arrays that cannot be.
+    #[error("`{input}` is no file of NumPy arrays that can be read: {reason}")]
+    Numpy { input: String, reason: String },
+    /// Objects, which are a pickle.
+    #[error("`{input}`: array `{tensor}` holds objects, whose data are a pickle that runs code")]
+    NumpyObject { input: String, tensor: String },
     /// The same tensor twice.
     #[error("`{input}` names the tensor `{tensor}` twice")]
     DuplicateTensor { input: String, tensor: String },
@@ -216,6 +245,11 @@ impl ReadError {
             Self::Header { .. } => "safetensors-header",
             Self::Gguf { .. } => "gguf-header",
             Self::GgufTruncated { .. } => "gguf-truncated",
+            Self::Onnx { .. } => "onnx-model",
+            Self::OnnxTruncated { .. } => "onnx-truncated",
+            Self::OnnxExternal { .. } => "onnx-external",
+            Self::Numpy { .. } => "numpy-array",
+            Self::NumpyObject { .. } => "numpy-object",
             Self::DuplicateTensor { .. } => "duplicate-tensor",
             Self::UnknownDtype { .. } => "unknown-element-type",
             Self::TensorShape { .. } => "tensor-shape",
@@ -249,15 +283,19 @@ impl ReadError {
             Self::NotFinite { .. } => Some(
                 "a program with a lax JSON writer made it; replace the value by null, or ask for a valid file",
             ),
-            Self::Truncated { .. } | Self::Empty { .. } | Self::GgufTruncated { .. } => {
-                Some("the copy is incomplete: fetch the file again")
-            }
+            Self::Truncated { .. }
+            | Self::Empty { .. }
+            | Self::GgufTruncated { .. }
+            | Self::OnnxTruncated { .. } => Some("the copy is incomplete: fetch the file again"),
             Self::Changed { .. } => Some("wait until nothing writes to it, and read it again"),
             Self::Outside { .. } => {
                 Some("name the folder that the link leads to, or copy the file")
             }
             Self::DuplicateTensor { .. } | Self::DuplicateKey { .. } => {
                 Some("two readers could see two models in it; ask its maker for a valid file")
+            }
+            Self::NumpyObject { .. } => {
+                Some("do not load it with `allow_pickle`; ask its maker for plain numbers")
             }
             Self::PickleDangerous { .. } => {
                 Some("do not load it; ask where it came from, and for safetensors")

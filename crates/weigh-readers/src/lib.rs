@@ -5,6 +5,8 @@
 //! | `config.json` | [`config`] |
 //! | `*.safetensors`, their index | [`safetensors`] |
 //! | `*.gguf`, whole or in parts | [`gguf`] |
+//! | `*.onnx` and the files its numbers lie in | [`onnx`] |
+//! | `*.npy`, `*.npz` | [`npy`] |
 //! | `adapter_config.json` and its tensors | [`adapter`] |
 //! | `trainer_state.json` | [`trainer_state`] |
 //! | `pipeline.toml` | [`pipeline`] |
@@ -35,6 +37,8 @@ mod error;
 pub mod gguf;
 mod json;
 pub mod model_card;
+pub mod npy;
+pub mod onnx;
 pub mod pickle;
 pub mod pipeline;
 pub mod safetensors;

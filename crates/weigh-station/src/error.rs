@@ -153,7 +153,7 @@ impl WeighError {
                 Some("give inputs of one model, or leave out the one that is wrong".to_owned())
             }
             Self::NothingToRead { seen, .. } => Some(format!(
-                "a model folder holds config.json, weights (*.safetensors, *.gguf, *.bin, *.pt, *.ckpt, .metadata), adapter_config.json or trainer_state.json; {seen}"
+                "a model folder holds config.json, weights (*.safetensors, *.gguf, *.bin, *.pt, *.ckpt, .metadata, *.onnx, *.npz), adapter_config.json or trainer_state.json; {seen}"
             )),
             Self::Journal { .. } => Some(
                 "name a file that does not exist yet, or the one an earlier call wrote".to_owned(),

@@ -135,9 +135,17 @@ pub(crate) fn inspect_one(path: &Path, options: &InspectOptions) -> Result<Inspe
     let stored = piece.weights.as_ref();
     let from_config = model.as_ref().filter(|m| m.from_config);
     let serving = from_config.map(|m| serving(m, stored, &hints, options));
-    let tunability = from_config.map(|m| {
+    let exported = stored.and_then(|w| w.exported);
+    // What an export can be used for does not hang on its operators.
+    let judged = from_config.or(model.as_ref().filter(|_| exported.is_some()));
+    let tunability = judged.map(|m| {
         let tensors = stored.map(|w| w.tensors.as_slice());
-        tunability(&m.architecture, tensors.unwrap_or_default(), &hints)
+        tunability(
+            &m.architecture,
+            tensors.unwrap_or_default(),
+            &hints,
+            exported,
+        )
     });
     let tensors = stored.map(|w| tensor_totals(&w.tensors));
     Ok(Inspection {

@@ -1,7 +1,7 @@
 //! Formats of weights that are known and not read: they are refused by name, never half-read.
 
 /// Ends of names, what they stand for, and what to do instead.
-const FORMATS: [(&[&str], &str, &str); 11] = [
+const FORMATS: [(&[&str], &str, &str); 9] = [
     (
         &[".keras"],
         "a Keras archive",
@@ -11,11 +11,6 @@ const FORMATS: [(&[&str], &str, &str); 11] = [
         &[".h5", ".hdf5"],
         "HDF5",
         "it needs an HDF5 reader; save the weights as safetensors",
-    ),
-    (
-        &[".onnx"],
-        "ONNX",
-        "it needs a reader of its graph; give the folder that it was exported from",
     ),
     (
         &["saved_model.pb", ".index", ".pb"],
@@ -36,11 +31,6 @@ const FORMATS: [(&[&str], &str, &str); 11] = [
         &[".mlmodel", ".mlpackage"],
         "a Core ML model",
         "it runs and is not made to be trained; give the folder that it was converted from",
-    ),
-    (
-        &[".npz", ".npy"],
-        "NumPy arrays",
-        "save the weights as safetensors",
     ),
     (
         &[".tflite"],
@@ -75,8 +65,9 @@ mod tests {
     fn formats_are_known_by_the_ends_of_their_names() {
         let format = |name: &str| known(name).map(|(format, _)| format);
         assert_eq!(format("model.weights.h5"), Some("HDF5"));
-        assert_eq!(format("model.ONNX"), Some("ONNX"));
+        assert_eq!(format("model.TFLITE"), Some("a TensorFlow Lite model"));
         assert_eq!(format("flax_model.msgpack"), Some("Flax weights"));
+        assert_eq!(format("model.onnx"), None);
         assert_eq!(format("README.md"), None);
         assert_eq!(format("model.safetensors"), None);
     }

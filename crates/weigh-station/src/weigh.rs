@@ -304,7 +304,9 @@ fn describe(
     if let Some(model) = &model {
         model::model_facts(&mut facts, model, &sources)?;
     }
-    if let Some(weights) = pieces.iter().find_map(|p| p.weights.as_ref()) {
+    let weights = pieces.iter().find_map(|p| p.weights.as_ref());
+    // What was exported to run settles nothing about training.
+    if let Some(weights) = weights.filter(|w| w.exported.is_none()) {
         let place = std::slice::from_ref(&weights.shown);
         model::weight_facts(&mut facts, &weights.tensors, place)?;
     }
@@ -498,6 +500,17 @@ pub(crate) fn model_of(
         });
     }
     let hints = quantization(pieces);
+    if let Some(weights) = weights.filter(|w| w.exported.is_some()) {
+        assumptions.push(Assumption {
+            name: "architecture".to_owned(),
+            value: format!("that of `{config}`"),
+            reason: format!(
+                "an exporter folds and renames tensors; those of `{}` were not compared with it",
+                weights.shown
+            ),
+        });
+        return model::profile(architecture, true, None).map(Some);
+    }
     let headers = weights.map(|w| (w, match_headers(&architecture, &w.tensors, &hints)));
     if let Some((weights, found)) = &headers {
         agree(&format!("`{config}`"), &weights.shown, found)?;

@@ -2,8 +2,10 @@
 //! what their headers say.
 //!
 //! A folder may hold the same weights several times. One set is read, and the others are named:
-//! first safetensors, then GGUF, then PyTorch, then a distributed checkpoint.
+//! first safetensors, then GGUF, then PyTorch, then a distributed checkpoint, then ONNX
+//! and arrays of NumPy.
 
+mod single;
 mod touched;
 
 use rayon::prelude::*;
@@ -30,6 +32,9 @@ pub(crate) struct Weights {
     pub(crate) format: WeightsFormat,
     /// The metadata of a GGUF file, which takes the place of a configuration.
     pub(crate) gguf: Option<Reading>,
+    /// Why they run and are not made to be trained, if so. Their tensors then go by names of the
+    /// exporter, and are not compared with those that a configuration promises.
+    pub(crate) exported: Option<&'static str>,
 }
 
 /// How weights are written.
@@ -65,6 +70,8 @@ pub(crate) enum Kind {
     TorchIndex,
     Torch,
     Distributed,
+    Onnx,
+    Numpy,
 }
 
 const INDEX: &str = ".safetensors.index.json";
@@ -89,6 +96,8 @@ pub(crate) fn kind_of(name: &str) -> Option<Kind> {
         _ if ends(INDEX) => Some(Kind::SafetensorsIndex),
         _ if ends(SAFETENSORS) => Some(Kind::Safetensors),
         _ if ends(".gguf") => Some(Kind::Gguf),
+        _ if ends(".onnx") => Some(Kind::Onnx),
+        _ if ends(".npz") || ends(".npy") => Some(Kind::Numpy),
         _ if ends(TORCH_INDEX) => Some(Kind::TorchIndex),
         _ if TORCH.iter().any(|end| ends(end)) => Some(Kind::Torch),
         _ => None,
@@ -115,6 +124,8 @@ impl Piece {
             Kind::TorchIndex => self.read_torch_shards(folder, name),
             Kind::Torch => self.read_torch(file),
             Kind::Distributed => self.read_distributed(folder),
+            Kind::Onnx => self.read_onnx(folder, name),
+            Kind::Numpy => self.read_numpy(folder, name),
         }
     }
 
@@ -161,7 +172,10 @@ impl Piece {
             self.read_distributed(folder)?;
             &[Kind::Distributed]
         } else {
-            return Ok(());
+            match self.read_one_file(folder, of)? {
+                Some(read) => read,
+                None => return Ok(()),
+            }
         };
         self.other_formats(folder, entries, read);
         Ok(())
@@ -240,6 +254,7 @@ impl Piece {
             tensors: header.tensors,
             format: WeightsFormat::plain("safetensors".to_owned()),
             gguf: None,
+            exported: None,
         };
         if weights.tensors.iter().any(|t| t.name.contains(".lora_A.")) {
             let why = "it holds an adapter; name the folder with its adapter_config.json";
@@ -281,6 +296,7 @@ impl Piece {
             tensors: tensors.collect(),
             format: WeightsFormat::plain(format!("safetensors, {n_shards} shards")),
             gguf: None,
+            exported: None,
         });
         Ok(())
     }
@@ -355,6 +371,7 @@ impl Piece {
             shown: folder.path_of(name),
             format: WeightsFormat::plain(format!("GGUF version {}{shards}{order}", header.version)),
             gguf: Some(gguf::configuration(&header)),
+            exported: None,
             tensors: header.tensors,
         });
         Ok(())
@@ -396,6 +413,7 @@ impl Piece {
                 code_inside: checkpoint.code_inside.clone(),
             },
             gguf: None,
+            exported: None,
         });
         Ok(())
     }
@@ -442,6 +460,7 @@ impl Piece {
                 code_inside: Vec::new(),
             },
             gguf: None,
+            exported: None,
         });
         Ok(())
     }
@@ -466,6 +485,7 @@ impl Piece {
                 code_inside: Vec::new(),
             },
             gguf: None,
+            exported: None,
         });
         Ok(())
     }

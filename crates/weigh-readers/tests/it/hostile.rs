@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use weigh_readers::adapter::{self, Adapter};
 use weigh_readers::safetensors::{read_header, read_index};
-use weigh_readers::{Memory, MemoryTree, ReadError, config, gguf, torch, trainer_state};
+use weigh_readers::{Memory, MemoryTree, ReadError, config, gguf, npy, onnx, torch, trainer_state};
 
 const EXPECTED: &[(&str, &str)] = &[
     ("adapter-base-path", "read"),
@@ -86,6 +86,70 @@ const EXPECTED: &[(&str, &str)] = &[
     ("index-outside", "index-path"),
     ("index-tensor-elsewhere", "shard-mismatch"),
     ("index-tensor-twice", "shard-mismatch"),
+    ("numpy-archive-empty", "numpy-array"),
+    ("numpy-archive-object", "numpy-object"),
+    ("numpy-archive-other", "numpy-array"),
+    ("numpy-archive-outside", "zip-name"),
+    ("numpy-archive-twice", "zip-duplicate"),
+    ("numpy-code", "numpy-array"),
+    ("numpy-empty", "empty-file"),
+    ("numpy-header-past-end", "numpy-array"),
+    ("numpy-key-twice", "numpy-array"),
+    ("numpy-negative", "numpy-array"),
+    ("numpy-not-numpy", "numpy-array"),
+    ("numpy-object", "numpy-object"),
+    ("numpy-rank-9", "numpy-array"),
+    ("numpy-records", "numpy-array"),
+    ("numpy-shape-overflow", "tensor-shape"),
+    ("numpy-text", "unknown-element-type"),
+    ("numpy-trailing-bytes", "tensor-range"),
+    ("numpy-truncated", "tensor-range"),
+    ("numpy-version-4", "numpy-array"),
+    ("numpy-zero-times-huge", "tensor-shape"),
+    ("onnx-bytes-twice", "onnx-model"),
+    ("onnx-constant-takes-name", "duplicate-tensor"),
+    ("onnx-deep", "too-deep"),
+    ("onnx-deep-lies", "onnx-truncated"),
+    ("onnx-duplicate-name", "duplicate-tensor"),
+    ("onnx-empty", "empty-file"),
+    ("onnx-external-absolute", "onnx-external"),
+    ("onnx-external-backslash", "onnx-external"),
+    ("onnx-external-drive", "onnx-external"),
+    ("onnx-external-empty-path", "onnx-external"),
+    ("onnx-external-inside-out", "onnx-external"),
+    ("onnx-external-length-lies", "onnx-external"),
+    ("onnx-external-missing", "unreadable"),
+    ("onnx-external-negative-offset", "onnx-external"),
+    ("onnx-external-not-said", "onnx-model"),
+    ("onnx-external-offset-2-64", "onnx-external"),
+    ("onnx-external-overlap", "onnx-external"),
+    ("onnx-external-parent", "onnx-external"),
+    ("onnx-external-past-end", "onnx-external"),
+    ("onnx-fewer-bytes", "tensor-range"),
+    ("onnx-field-past-message", "onnx-model"),
+    ("onnx-group", "onnx-model"),
+    ("onnx-length-2-63", "onnx-truncated"),
+    ("onnx-list-of-another-type", "tensor-range"),
+    ("onnx-list-too-short", "tensor-range"),
+    ("onnx-negative-dimension", "tensor-shape"),
+    ("onnx-no-graph", "onnx-model"),
+    ("onnx-no-name", "onnx-model"),
+    ("onnx-no-numbers", "tensor-range"),
+    ("onnx-no-type", "unknown-element-type"),
+    ("onnx-no-version", "onnx-model"),
+    ("onnx-not-onnx", "onnx-model"),
+    ("onnx-rank-9", "onnx-model"),
+    ("onnx-raw-and-list", "tensor-range"),
+    ("onnx-segment", "onnx-model"),
+    ("onnx-shape-overflow", "tensor-shape"),
+    ("onnx-sparse-without-places", "onnx-model"),
+    ("onnx-text", "onnx-model"),
+    ("onnx-truncated", "onnx-truncated"),
+    ("onnx-two-graphs", "onnx-model"),
+    ("onnx-type-twice", "onnx-model"),
+    ("onnx-unknown-type", "unknown-element-type"),
+    ("onnx-varint-11-bytes", "onnx-model"),
+    ("onnx-version-2-63", "onnx-model"),
     ("safetensors-begin-after-end", "tensor-range"),
     ("safetensors-deeper-than-config", "read"),
     ("safetensors-duplicate-name", "duplicate-tensor"),
@@ -193,6 +257,9 @@ fn refusals_name_what_they_refuse() {
     assert!(says("gguf-retired-type").contains("type 4"));
     assert!(says("gguf-not-gguf").contains("`GGML`"));
     assert!(says("gguf-overlap").contains("`a`") && says("gguf-overlap").contains("`b`"));
+    assert!(says("onnx-negative-dimension").contains("-4"));
+    assert!(says("onnx-external-overlap").contains("`v`"));
+    assert!(says("onnx-external-parent").contains("`../outside.data`"));
     let shown = says("config-not-utf8");
     assert!(shown.is_ascii(), "{shown}");
 }
@@ -227,12 +294,15 @@ fn fault(folder: &Path) -> Result<Vec<&'static str>, ReadError> {
         .map(|entry| entry.expect("an entry").path())
         .collect();
     files.sort();
+    let bytes = |path: &PathBuf| (name(path), open(path).0);
+    let tree = MemoryTree(files.iter().map(bytes).collect());
+    if let Some(model) = files.iter().find(|f| name(f).ends_with(".onnx")) {
+        return onnx::read(&open(model), &tree, &name(model)).map(|_| Vec::new());
+    }
     if let Some(part) = files
         .iter()
         .find(|f| gguf::PartName::parse(&name(f)).is_some())
     {
-        let bytes = |path: &PathBuf| (name(path), open(path).0);
-        let tree = MemoryTree(files.iter().map(bytes).collect());
         return gguf::read_split(&tree, &name(part), &name(part)).map(|_| Vec::new());
     }
     let mut headers = Vec::new();
@@ -249,6 +319,8 @@ fn fault(folder: &Path) -> Result<Vec<&'static str>, ReadError> {
             "model.gguf" => {
                 gguf::read_header(&file, &name)?;
             }
+            "model.npy" => drop(npy::read(&file, "model", &name)?),
+            "model.npz" => drop(npy::read_archive(&file, &name)?),
             _ if name.ends_with(".safetensors") => {
                 headers.push((name.clone(), read_header(&file, &name)?));
             }

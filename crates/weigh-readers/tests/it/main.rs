@@ -5,6 +5,8 @@ mod corpus;
 mod gguf;
 mod hostile;
 mod laws;
+mod numpy;
+mod onnx;
 mod pickles;
 mod support;
 mod torch;

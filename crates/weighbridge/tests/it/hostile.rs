@@ -92,6 +92,30 @@ fn links_out_of_the_folder_are_not_followed() {
     assert_eq!(code, Some(0), "{err}");
 }
 
+#[cfg(unix)]
+#[test]
+fn numbers_of_a_model_are_not_sought_outside_its_folder() {
+    let outside = tempfile::tempdir().expect("a folder");
+    let folder = tempfile::tempdir().expect("a folder");
+    let onnx = fixtures().join("../onnx");
+    let (weights, data) = (folder.path().join("weights"), "weights/external.data");
+    std::fs::copy(onnx.join("external.onnx"), folder.path().join("m.onnx")).expect("copied");
+    std::fs::create_dir(&weights).expect("made");
+    std::fs::copy(onnx.join(data), outside.path().join("numbers")).expect("copied");
+    std::os::unix::fs::symlink(outside.path().join("numbers"), folder.path().join(data))
+        .expect("linked");
+    let path = folder.path().display().to_string();
+    let (code, out, err) = weighbridge(&["inspect", &path]);
+    assert_eq!((code, out.as_str()), (Some(2), ""), "{err}");
+    assert!(err.contains("error[outside-folder]"), "{err}");
+    // In the folder, they are its own.
+    std::fs::remove_file(folder.path().join(data)).expect("unlinked");
+    std::fs::copy(onnx.join(data), folder.path().join(data)).expect("copied");
+    let (code, out, err) = weighbridge(&["inspect", &path]);
+    assert_eq!(code, Some(0), "{err}");
+    assert!(out.contains("ONNX, ir version 10"), "{out}");
+}
+
 #[test]
 fn contradictions_name_both_sides() {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
