@@ -179,6 +179,8 @@ const FAMILIES: &[(&str, &str)] = files![
     "qwen2_vl",
     "qwen2_vl_vision",
     "qwen3",
+    "qwen3_5",
+    "qwen3_5_moe",
     "qwen3_5_moe_text",
     "qwen3_5_text",
     "qwen3_moe",
