@@ -32,6 +32,12 @@ fuzz_target!(|bytes: &[u8]| {
     }
 });
 
+/// All types of PyTorch take whole bits.
+fn bits(dtype: weigh_facts::Dtype) -> u64 {
+    let block = dtype.block();
+    block.bytes * 8 / block.elements
+}
+
 fn check(contents: &Contents, file_len: u64) {
     assert!(contents.stored_bytes() <= file_len.max(16 << 20) * 5, "more numbers than the file can hold");
     let mut names = HashSet::new();
@@ -41,15 +47,15 @@ fn check(contents: &Contents, file_len: u64) {
         assert!(names.insert(&seen.name), "a tensor is there twice");
         let elements: u128 = seen.shape.iter().map(|d| u128::from(*d)).product();
         assert_eq!(elements, seen.elements.into());
-        assert_eq!((elements * u128::from(seen.dtype.bits())).div_ceil(8), seen.bytes.into());
+        assert_eq!((elements * u128::from(bits(seen.dtype))).div_ceil(8), seen.bytes.into());
         let storage = &contents.storages[tensor.storage];
         used.insert(tensor.storage);
-        if seen.dtype.bits() < 8 || elements == 0 {
+        if bits(seen.dtype) < 8 || elements == 0 {
             continue;
         }
         let steps = seen.shape.iter().zip(&tensor.strides);
         let last: u128 = steps.map(|(d, s)| u128::from(d - 1) * u128::from(*s)).sum();
-        let end = (u128::from(tensor.offset) + last + 1) * u128::from(seen.dtype.bits() / 8);
+        let end = (u128::from(tensor.offset) + last + 1) * u128::from(bits(seen.dtype) / 8);
         assert!(end <= storage.bytes.into(), "it looks beyond its storage");
     }
     assert_eq!(used.len(), contents.storages.len(), "a storage belongs to no tensor");

@@ -5,7 +5,7 @@
 //! kept apart. Numbers may lie in files of their own beside the model: the path of such a file is
 //! refused unless it is plain and below the folder, and its length is checked.
 //!
-//! - **Invariant:** a message ends inside the one around it, graphs are nested [`DEPTH_MAX`] deep
+//! - **Invariant:** a message ends inside the one around it, graphs are nested `DEPTH_MAX` deep
 //!   at most, and names, tensors, fields and kinds of operators have caps.
 //! - **Invariant:** of an accepted model every tensor has a name of its own and bytes of its own:
 //!   in the file, or in another that is long enough; tensors whose bytes are all the same ones
