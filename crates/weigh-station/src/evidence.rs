@@ -55,6 +55,14 @@ const PIPELINE: &str = "pipeline.toml";
 
 /// Reads what a path holds.
 pub(crate) fn gather(path: &Path) -> Result<Piece, WeighError> {
+    if unread::is_megatron(path) {
+        let (format, instead) = unread::MEGATRON;
+        return Err(WeighError::FormatNotRead {
+            path: path.display().to_string(),
+            format,
+            instead,
+        });
+    }
     match folder::open(path)? {
         Opened::Folder(folder) => match folder.cached_revision()? {
             Some(revision) => gather(&path.join("snapshots").join(revision)),

@@ -1,5 +1,7 @@
 //! Formats of weights that are known and not read: they are refused by name, never half-read.
 
+use std::path::Path;
+
 /// Ends of names, what they stand for, and what to do instead.
 const FORMATS: [(&[&str], &str, &str); 9] = [
     (
@@ -49,6 +51,35 @@ const FORMATS: [(&[&str], &str, &str); 9] = [
     ),
 ];
 
+/// A checkpoint that is cut by ranks: each file has a part of every matrix.
+pub(crate) const MEGATRON: (&str, &str) = (
+    "part of a Megatron checkpoint, cut by ranks",
+    "one rank would count as a smaller model; convert it to the format of the hub, or save it as a distributed checkpoint",
+);
+
+/// Is it a Megatron checkpoint by ranks, a folder of one of its ranks, or a file in one?
+pub(crate) fn is_megatron(path: &Path) -> bool {
+    let meant = path.canonicalize();
+    let path = meant.as_deref().unwrap_or(path);
+    let is_rank = |p: &Path| {
+        let name = p.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with("mp_rank_")
+    };
+    let holds_ranks = |p: &Path| {
+        let listing = std::fs::read_dir(p).into_iter().flatten();
+        listing.flatten().any(|e| is_rank(&e.path()))
+    };
+    let iteration = || {
+        let tracker = path.join("latest_checkpointed_iteration.txt");
+        tracker.is_file()
+            && !path.join(".metadata").is_file()
+            && !path.join("config.json").is_file()
+    };
+    is_rank(path)
+        || path.parent().is_some_and(is_rank)
+        || path.is_dir() && (holds_ranks(path) || iteration())
+}
+
 /// What a name stands for, and what to do instead.
 pub(crate) fn known(name: &str) -> Option<(&'static str, &'static str)> {
     let lower = name.to_lowercase();
@@ -60,6 +91,26 @@ pub(crate) fn known(name: &str) -> Option<(&'static str, &'static str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_rank_is_not_a_model() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let rank = folder.path().join("iter_0000100").join("mp_rank_00");
+        std::fs::create_dir_all(&rank).expect("made");
+        let file = rank.join("model_optim_rng.pt");
+        std::fs::write(&file, "x").expect("written");
+        std::fs::write(
+            folder.path().join("latest_checkpointed_iteration.txt"),
+            "100",
+        )
+        .expect("written");
+        let iteration = folder.path().join("iter_0000100");
+        for path in [folder.path(), &iteration, &rank, &file] {
+            assert!(is_megatron(path), "{}", path.display());
+        }
+        let other = tempfile::tempdir().expect("a folder");
+        assert!(!is_megatron(other.path()));
+    }
 
     #[test]
     fn formats_are_known_by_the_ends_of_their_names() {
